@@ -1,0 +1,36 @@
+import type { Json } from './json.ts'
+
+/** Why an answer is what it is: the OpenFeature resolution reasons this evaluator gives. */
+export type Reason =
+  | 'STATIC'
+  | 'DEFAULT'
+  | 'TARGETING_MATCH'
+  | 'SPLIT'
+  | 'DISABLED'
+  | 'ERROR'
+
+/** The OpenFeature error codes this evaluator gives. */
+export type ErrorCode =
+  | 'FLAG_NOT_FOUND'
+  | 'PARSE_ERROR'
+  | 'TYPE_MISMATCH'
+  | 'TARGETING_KEY_MISSING'
+  | 'INVALID_CONTEXT'
+  | 'GENERAL'
+
+/**
+ * The details of one evaluation. Answers are shared between calls and frozen.
+ *
+ * `value` is undefined where the flag has nothing to serve and the caller named no default.
+ */
+export interface Answer<V extends Json | undefined = Json | undefined> {
+  readonly value: V
+  readonly variant: string | undefined
+  readonly reason: Reason
+  /** The id of the rule that decided, where one did. */
+  readonly rule?: string
+  readonly errorCode?: ErrorCode
+  readonly errorMessage?: string
+  /** The log revision that last changed the flag; 0 for definitions from code or a file. */
+  readonly flagRevision: number
+}
