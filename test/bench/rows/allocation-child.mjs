@@ -1,0 +1,27 @@
+// How far the heap grows in many evaluations with no collection between. Needs --expose-gc.
+import { openContestant } from '../contestants/index.mjs'
+import { flagsFor, passOver } from '../workloads.mjs'
+
+const { contestant: name, workload, passes } = JSON.parse(process.argv[2])
+
+const contestant = await openContestant(name)
+const flags = flagsFor(workload)
+const client = await contestant.open(flags)
+const { pass, calls, check } = passOver(workload, flags, client)
+const { sum } = await check()
+
+// Optimised code first: unoptimised code boxes numbers of its own.
+repeat(100)
+globalThis.gc()
+const before = process.memoryUsage().heapUsed
+repeat(passes)
+const grown = process.memoryUsage().heapUsed - before
+const value = Math.max(0, grown) / (passes * calls)
+process.stdout.write(`${JSON.stringify({ value, note: `${passes * calls} calls` })}\n`)
+process.exit(0)
+
+function repeat(times) {
+  for (let turn = 0; turn < times; turn += 1) {
+    if (pass() !== sum) throw new Error('a pass answered something else')
+  }
+}
