@@ -1,13 +1,7 @@
 import type { Json } from './json.ts'
 
 /** Why an answer is what it is: the OpenFeature resolution reasons this evaluator gives. */
-export type Reason =
-  | 'STATIC'
-  | 'DEFAULT'
-  | 'TARGETING_MATCH'
-  | 'SPLIT'
-  | 'DISABLED'
-  | 'ERROR'
+export type Reason = 'STATIC' | 'DEFAULT' | 'TARGETING_MATCH' | 'SPLIT' | 'DISABLED' | 'ERROR'
 
 /** The OpenFeature error codes this evaluator gives. */
 export type ErrorCode =

@@ -1,4 +1,6 @@
 export type { Answer, ErrorCode, Reason } from './answer.ts'
+export { bucketCount, bucketLimit, bucketOf, splitLimits } from './bucket.ts'
+export { type EvaluationContext, targetingKeyOf } from './context.ts'
 export type {
   AttributeCondition,
   Condition,
@@ -15,5 +17,16 @@ export type {
   SegmentDefinitions,
   Split,
 } from './definition.ts'
+export type { Engines } from './engine-types.ts'
 export { isSluiceError, SluiceError, type SluiceErrorDetails } from './errors.ts'
+export type { Bucketing, Explanation, ExplanationStep } from './explanation.ts'
+export type { FlagInspection } from './flag-entry.ts'
+export {
+  createFlagSet,
+  type FlagSet,
+  type FlagSetChanges,
+  type FlagSetOptions,
+} from './flag-set.ts'
 export type { Json, JsonObject } from './json.ts'
+export type { EvaluateOptions, FlagReaders, KeyOf, ValueOf } from './readers.ts'
+export { type FlagSettings, settingsFor } from './settings.ts'

@@ -1,0 +1,106 @@
+import type { EnvironmentSettings, FlagDefinition, Rule, Split } from './definition.ts'
+import { SluiceError } from './errors.ts'
+import type { Json } from './json.ts'
+import { nearestName } from './nearest.ts'
+import { pointerTo } from './schema-error.ts'
+import { variantsOf } from './settings.ts'
+
+/**
+ * Checks what a schema cannot say of one flag: variants of one type, and every variant that is
+ * named exists.
+ *
+ * @throws SluiceError `mixed_types`, `missing_variant`, `invalid_key`, `nothing_to_serve`.
+ */
+export function checkFlag(key: string, definition: FlagDefinition, path: readonly string[]): void {
+  const check = new FlagCheck(key, definition)
+  check.variants([...path, 'variants'])
+  check.variant(definition.offVariant, [...path, 'offVariant'])
+  check.settings(definition, path)
+  const { environments } = definition
+  if (environments === undefined || Array.isArray(environments)) return
+  for (const [name, settings] of Object.entries(
+    environments as Record<string, EnvironmentSettings>,
+  )) {
+    check.settings({ ...definition, ...settings }, [...path, 'environments', name])
+  }
+}
+
+class FlagCheck {
+  readonly #key: string
+  readonly #variants: { readonly [name: string]: Json }
+
+  constructor(key: string, definition: FlagDefinition) {
+    this.#key = key
+    this.#variants = variantsOf(definition)
+  }
+
+  variants(path: readonly string[]): void {
+    const [first, ...others] = Object.keys(this.#variants)
+    if (first === undefined) this.#fail('nothing_to_serve', path, 'at least one variant', 'none')
+    const type = typeOf(this.#variants[first])
+    for (const name of [first, ...others]) {
+      // Such keys are sorted by JavaScript, so that "declared order" would not be what was written.
+      if (name === '' || name === '__proto__' || /^\d+$/.test(name)) {
+        this.#fail(
+          'invalid_key',
+          [...path, name],
+          'a variant name that is not a number',
+          `"${name}"`,
+        )
+      }
+      const found = typeOf(this.#variants[name])
+      if (found !== type)
+        this.#fail('mixed_types', [...path, name], `a ${type} like the others`, found)
+    }
+  }
+
+  settings(settings: EnvironmentSettings, path: readonly string[]): void {
+    this.variant(settings.serve, [...path, 'serve'])
+    this.#split(settings.split, [...path, 'split'])
+    const rules = settings.rules ?? []
+    rules.forEach((rule, index) => {
+      this.#rule(rule, settings, [...path, 'rules', String(index)])
+    })
+    const isServed = settings.serve ?? settings.split ?? this.#hasOn()
+    if ((settings.rollout ?? 0) > 0 && !isServed) this.#failUnserved([...path, 'serve'])
+  }
+
+  #rule(rule: Rule, settings: EnvironmentSettings, path: readonly string[]): void {
+    this.variant(rule.serve, [...path, 'serve'])
+    this.#split(rule.split, [...path, 'split'])
+    const isServed = rule.serve ?? rule.split ?? settings.serve ?? this.#hasOn()
+    if (!isServed) this.#failUnserved([...path, 'serve'])
+  }
+
+  variant(name: string | undefined, path: readonly string[]): void {
+    if (name === undefined || Object.hasOwn(this.#variants, name)) return
+    const known = Object.keys(this.#variants)
+    const near = nearestName(name, known)
+    const hint = near === undefined ? '' : ` (did you mean "${near}"?)`
+    this.#fail('missing_variant', path, `one of ${known.join(', ')}${hint}`, `"${name}"`)
+  }
+
+  #split(split: Split | undefined, path: readonly string[]): void {
+    for (const name of Object.keys(split ?? {})) this.variant(name, [...path, name])
+  }
+
+  #hasOn(): boolean {
+    return Object.hasOwn(this.#variants, 'on')
+  }
+
+  #failUnserved(path: readonly string[]): never {
+    const expected = 'serve or split, to say which variant those inside get'
+    this.#fail('nothing_to_serve', path, expected, 'none')
+  }
+
+  #fail(code: string, path: readonly string[], expected: string, found: string): never {
+    const pointer = pointerTo(path)
+    const message = `flag "${this.#key}": ${pointer} must be ${expected}, found ${found}`
+    throw new SluiceError(code, message, { flag: this.#key, pointer, expected, found })
+  }
+}
+
+function typeOf(value: Json | undefined): string {
+  if (value === null) return 'null'
+  return Array.isArray(value) ? 'list' : typeof value
+}

@@ -1,0 +1,50 @@
+import { type EvaluationContext, readerOf } from './context.ts'
+import type { Condition } from './definition.ts'
+import type { Engines } from './engine-types.ts'
+import { compileOperators } from './operators.ts'
+import type { Scope } from './scope.ts'
+
+/** A compiled condition. Pure; may throw only what a getter of the context throws. */
+export type Test = (context: EvaluationContext, scope: Scope) => boolean
+
+/**
+ * Compiles a condition into closures.
+ *
+ * A segment is looked up when it is asked, so that changing one leaves the flags that use it
+ * compiled.
+ *
+ * @throws SluiceError `engine_missing`.
+ */
+export function compileCondition(condition: Condition, engines: Engines): Test {
+  if ('all' in condition) return compileAll(condition.all, engines)
+  if ('any' in condition) {
+    const tests = condition.any.map((each) => compileCondition(each, engines))
+    return (context, scope) => {
+      for (const test of tests) if (test(context, scope)) return true
+      return false
+    }
+  }
+  if ('not' in condition) {
+    const test = compileCondition(condition.not, engines)
+    return (context, scope) => !test(context, scope)
+  }
+  if ('segment' in condition) {
+    const { segment } = condition
+    return (context, scope) => scope.segment(segment)(context, scope)
+  }
+  const read = readerOf(condition.attribute)
+  const test = compileOperators(condition, engines)
+  return (context) => test(read(context))
+}
+
+function compileAll(conditions: readonly Condition[], engines: Engines): Test {
+  const tests = conditions.map((each) => compileCondition(each, engines))
+  const [first, second] = tests
+  if (first !== undefined && second !== undefined && tests.length === 2) {
+    return (context, scope) => first(context, scope) && second(context, scope)
+  }
+  return (context, scope) => {
+    for (const test of tests) if (!test(context, scope)) return false
+    return true
+  }
+}

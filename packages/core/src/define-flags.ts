@@ -1,0 +1,65 @@
+import type { FlagDefinition, FlagDefinitions } from './definition.ts'
+import { SluiceError } from './errors.ts'
+import type { FlagSetOptions } from './flag-set.ts'
+import { createFlagSet } from './node-flag-set.ts'
+import type { FlagReaders } from './readers.ts'
+
+/**
+ * Definitions with no property that a definition does not know, so that a misspelling does not
+ * compile.
+ */
+export type Exact<D extends FlagDefinitions> = {
+  readonly [K in keyof D]: D[K] & {
+    readonly [P in Exclude<keyof D[K], keyof FlagDefinition>]: never
+  }
+}
+
+/** The definitions as readable data, with the questions an application asks beside them. */
+export type DefinedFlags<D extends FlagDefinitions> = Readonly<D> & FlagReaders<D>
+
+const readerNames = [
+  'isEnabled',
+  'boolean',
+  'string',
+  'number',
+  'object',
+  'evaluate',
+  'all',
+  'explain',
+] as const satisfies readonly (keyof FlagReaders)[]
+
+/**
+ * Defines flags in code and answers questions about them: the simplest use.
+ *
+ * The definitions stay readable (`flags.newUserProfile.rollout`); the methods are not enumerable.
+ *
+ * @throws SluiceError where a definition is refused; `reserved_key` for a flag named like a method.
+ */
+export function defineFlags<const D extends FlagDefinitions>(
+  definitions: D & Exact<D>,
+  options: FlagSetOptions = {},
+): DefinedFlags<D> {
+  const flags = createFlagSet<FlagDefinitions>(definitions, options)
+  const defined: Record<string, unknown> = {}
+  for (const key of flags.keys()) defined[key] = deepFreeze(flags.inspect(key)?.definition)
+  for (const name of readerNames) {
+    if (Object.hasOwn(defined, name)) {
+      throw new SluiceError('reserved_key', `a flag cannot be named "${name}": that is a method`, {
+        flag: name,
+        pointer: `/${name}`,
+        expected: 'another key',
+        found: name,
+      })
+    }
+    Object.defineProperty(defined, name, { value: flags[name].bind(flags) })
+  }
+  return Object.freeze(defined) as DefinedFlags<D>
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    for (const each of Object.values(value)) deepFreeze(each)
+    Object.freeze(value)
+  }
+  return value
+}

@@ -1,0 +1,240 @@
+import type { Answer, Reason } from './answer.ts'
+import { bucketCount, bucketLimit, bucketOf, splitLimits } from './bucket.ts'
+import { answerFactory, keyReaderOf, prerequisiteOf } from './compile.ts'
+import { type EvaluationContext, readerOf } from './context.ts'
+import type { Condition, Rule, Split } from './definition.ts'
+import type { Engines } from './engine-types.ts'
+import { SluiceError } from './errors.ts'
+import type { Explanation, ExplanationStep } from './explanation.ts'
+import { evaluationFailed, flagNotFound } from './failures.ts'
+import type { FlagInspection } from './flag-entry.ts'
+import { compileOperators } from './operators.ts'
+import { rampShare, scheduleWindow } from './schedule.ts'
+import { type FlagSettings, orderedSplit, settingsFor } from './settings.ts'
+
+/** The flags, segments and instant that an explanation is made from. */
+export interface ExplainScope {
+  readonly environment: string
+  readonly engines: Engines
+  readonly now: number
+  flag(key: string): FlagInspection | undefined
+  segment(key: string): Condition | undefined
+}
+
+/**
+ * Walks through a definition as it is written, without compiling it, and notes every step.
+ *
+ * It is a second, slow and plain implementation of what a flag means; a property test holds it and
+ * the compiled one to the same answers.
+ */
+export function explainFlag(
+  scope: ExplainScope,
+  key: string,
+  context: EvaluationContext,
+): Explanation {
+  const flag = scope.flag(key)
+  const steps: ExplanationStep[] = []
+  const base = { key, environment: scope.environment, steps }
+  if (flag === undefined) {
+    const answer = flagNotFound(key)
+    steps.push({ step: 'lookup', passed: false, detail: answer.errorMessage ?? '' })
+    return { ...base, answer, origin: 'none' }
+  }
+  const found = {
+    ...base,
+    origin: flag.origin,
+    ...(flag.exposure === undefined ? {} : { exposure: flag.exposure }),
+  }
+  try {
+    return { ...found, answer: new Walk(scope, flag, context, steps).run() }
+  } catch (thrown) {
+    const answer = evaluationFailed(flag, thrown)
+    steps.push({ step: 'lookup', passed: false, detail: answer.errorMessage ?? '' })
+    return { ...found, answer }
+  }
+}
+
+class Walk {
+  readonly #scope: ExplainScope
+  readonly #flag: FlagInspection
+  readonly #context: EvaluationContext
+  readonly #steps: ExplanationStep[]
+  readonly #settings: FlagSettings
+
+  constructor(
+    scope: ExplainScope,
+    flag: FlagInspection,
+    context: EvaluationContext,
+    steps: ExplanationStep[],
+  ) {
+    this.#scope = scope
+    this.#flag = flag
+    this.#context = context
+    this.#steps = steps
+    this.#settings = settingsFor(flag.key, flag.definition, flag.exposure, scope.environment)
+  }
+
+  run(): Answer {
+    const settings = this.#settings
+    if (!settings.enabled) {
+      this.#note('enabled', false, settings.disabledBecause)
+      return this.#off('DISABLED')
+    }
+    this.#note('enabled', true, `on in "${this.#scope.environment}"`)
+    if (!this.#prerequisitesHold()) return this.#off('DISABLED')
+    const share = this.#scheduledShare()
+    if (share === undefined) return this.#off('DISABLED')
+
+    for (const [index, rule] of settings.rules.entries()) {
+      const answer = this.#tryRule(rule, rule.id ?? String(index))
+      if (answer !== undefined) return answer
+    }
+    const isRamped = settings.schedule?.fullAt !== undefined
+    const isPartial = isRamped || (settings.rollout > 0 && settings.rollout < 100)
+    const plain: Reason = settings.rules.length > 0 ? 'DEFAULT' : 'STATIC'
+    const reason = isPartial ? 'SPLIT' : plain
+    const gate = this.#gate(settings.rollout * share)
+    if (gate === 'key_missing') return this.#keyMissing()
+    return gate ? this.#serve(settings.serve, settings.split, reason) : this.#off(reason)
+  }
+
+  #prerequisitesHold(): boolean {
+    for (const each of this.#flag.definition.prerequisites ?? []) {
+      const need = prerequisiteOf(each)
+      const { variant } = explainFlag(this.#scope, need.flag, this.#context).answer
+      const holds = variant !== undefined && need.variants.includes(variant)
+      const wanted = need.variants.join(' or ')
+      this.#note('prerequisite', holds, `"${need.flag}" is ${variant}, needs to be ${wanted}`)
+      if (!holds) return false
+    }
+    return true
+  }
+
+  #scheduledShare(): number | undefined {
+    const { schedule } = this.#settings
+    if (schedule === undefined) return 1
+    const share = rampShare(scheduleWindow(schedule), this.#scope.now)
+    const at = Number.isFinite(this.#scope.now) ? `at ${this.#scope.now}` : 'at no known time'
+    this.#note(
+      'schedule',
+      share !== undefined,
+      share === undefined
+        ? `${at} the flag is outside its schedule`
+        : `${at} the schedule grants ${round(share * 100)} % of the rollout`,
+    )
+    return share
+  }
+
+  #tryRule(rule: Rule, id: string): Answer | undefined {
+    const matches = this.#matches(rule.if)
+    this.#note('rule', matches, `rule ${id} ${matches ? 'matches' : 'does not match'}`)
+    if (!matches) return undefined
+    const rollout = rule.rollout ?? 100
+    const gate = this.#gate(rollout)
+    if (gate === 'key_missing') return this.#keyMissing(id)
+    if (!gate) return rule.otherwise === 'next' ? undefined : this.#off('SPLIT', id)
+    const reason = rollout < 100 ? 'SPLIT' : 'TARGETING_MATCH'
+    return this.#serve(rule.serve ?? this.#settings.serve, rule.split, reason, id)
+  }
+
+  #matches(condition: Condition): boolean {
+    if ('all' in condition) return condition.all.every((each) => this.#matches(each))
+    if ('any' in condition) return condition.any.some((each) => this.#matches(each))
+    if ('not' in condition) return !this.#matches(condition.not)
+    if ('segment' in condition) {
+      const segment = this.#scope.segment(condition.segment)
+      if (segment === undefined) {
+        throw new SluiceError('segment_missing', `there is no segment "${condition.segment}"`)
+      }
+      return this.#matches(segment)
+    }
+    const value = readerOf(condition.attribute)(this.#context)
+    return compileOperators(condition, this.#scope.engines)(value)
+  }
+
+  #gate(rolloutPercent: number): boolean | 'key_missing' {
+    const limit = bucketLimit(rolloutPercent)
+    if (limit <= 0 || limit >= bucketCount) {
+      this.#note(
+        'rollout',
+        limit > 0,
+        `${round(rolloutPercent)} %: ${limit > 0 ? 'everybody' : 'nobody'}`,
+      )
+      return limit > 0
+    }
+    const key = keyReaderOf(this.#flag.definition)(this.#context)
+    if (key === undefined) return 'key_missing'
+    const { gateSalt } = this.#settings
+    const bucket = bucketOf(gateSalt, key)
+    const passed = bucket < limit
+    this.#note(
+      'rollout',
+      passed,
+      `${round(rolloutPercent)} %: bucket ${bucket} is ${passed ? 'below' : 'not below'} ${limit}`,
+      {
+        input: `${gateSalt}:${key}`,
+        bucket,
+        limit,
+      },
+    )
+    return passed
+  }
+
+  #serve(
+    variant: string | undefined,
+    split: Split | undefined,
+    reason: Reason,
+    rule?: string,
+  ): Answer {
+    if (split === undefined) {
+      this.#note('serve', true, `serves ${variant ?? 'nothing'}`)
+      return this.#answer(variant, reason, rule)
+    }
+    const key = keyReaderOf(this.#flag.definition)(this.#context)
+    if (key === undefined) return this.#keyMissing(rule)
+    const pairs = orderedSplit(split, this.#settings.variants)
+    const limits = splitLimits(pairs.map(([, weight]) => weight))
+    const { splitSalt } = this.#settings
+    const bucket = bucketOf(splitSalt, key)
+    const index = limits.findIndex((limit) => bucket < limit)
+    const name = pairs[index]?.[0]
+    this.#note('split', true, `bucket ${bucket} falls to ${name}`, {
+      input: `${splitSalt}:${key}`,
+      bucket,
+      limit: limits[index] ?? bucketCount,
+    })
+    return this.#answer(name, 'SPLIT', rule)
+  }
+
+  #off(reason: Reason, rule?: string): Answer {
+    return this.#answers().off(reason, rule)
+  }
+
+  #keyMissing(rule?: string): Answer {
+    const answer = this.#answers().keyMissing(rule)
+    this.#note('rollout', false, answer.errorMessage ?? '')
+    return answer
+  }
+
+  #answer(variant: string | undefined, reason: Reason, rule?: string): Answer {
+    return this.#answers().serve(variant, undefined, reason, rule) as Answer
+  }
+
+  #answers() {
+    const { definition, revision } = this.#flag
+    return answerFactory({ definition, settings: this.#settings, revision })
+  }
+
+  #note(
+    step: ExplanationStep['step'],
+    passed: boolean,
+    detail: string,
+    bucketing?: ExplanationStep['bucketing'],
+  ): void {
+    this.#steps.push({ step, passed, detail, ...(bucketing === undefined ? {} : { bucketing }) })
+  }
+}
+
+function round(percent: number): number {
+  return Math.round(percent * 1000) / 1000
+}

@@ -1,0 +1,253 @@
+import type { Answer } from './answer.ts'
+import { compileCondition, type Test } from './condition.ts'
+import type { EvaluationContext } from './context.ts'
+import type {
+  Condition,
+  Exposure,
+  Exposures,
+  FlagDefinition,
+  FlagDefinitions,
+  SegmentDefinitions,
+} from './definition.ts'
+import type { Engines } from './engine-types.ts'
+import { SluiceError } from './errors.ts'
+import { explainFlag } from './explain.ts'
+import type { Explanation } from './explanation.ts'
+import { evaluationFailed, flagNotFound } from './failures.ts'
+import { FlagEntry, type FlagInspection } from './flag-entry.ts'
+import type { Json } from './json.ts'
+import type { EvaluateOptions, FlagReaders, KeyOf, ValueOf } from './readers.ts'
+import { requireEngines } from './required-engines.ts'
+import type { Scope } from './scope.ts'
+
+/** How a flag set is made. */
+export interface FlagSetOptions {
+  /** The environment whose settings apply. Default `development`. */
+  readonly environment?: string
+  readonly segments?: SegmentDefinitions
+  /** Laid over the definitions: what operators moved. */
+  readonly exposures?: Exposures
+  /** What heavy operators need; a definition that needs an absent one is refused here. */
+  readonly engines?: Engines
+  /** Where the definitions came from, for explanations. Default `code`. */
+  readonly origin?: string
+  /** Epoch milliseconds, for schedules. Default the machine's clock. */
+  readonly clock?: () => number
+}
+
+/** What changes between one flag set and the next; null removes. */
+export interface FlagSetChanges {
+  readonly flags?: { readonly [key: string]: FlagDefinition | null }
+  readonly exposures?: { readonly [key: string]: Exposure | null }
+  readonly segments?: { readonly [key: string]: Condition | null }
+  /** The log revision the changes come from; answers of changed flags carry it. */
+  readonly revision?: number
+  /** Where changed definitions came from. Default `code`. */
+  readonly origin?: string
+}
+
+/** An immutable, compiled set of flags for one environment. */
+export interface FlagSet<D extends FlagDefinitions = FlagDefinitions> extends FlagReaders<D> {
+  readonly environment: string
+  /** The log revision of the last change applied; 0 before any. */
+  readonly revision: number
+  /** The keys of all flags. */
+  keys(): string[]
+  /** One flag as it was defined, and what is laid over it. */
+  inspect(key: string): FlagInspection | undefined
+  /**
+   * A new flag set with some flags changed; only those are compiled again.
+   *
+   * @throws SluiceError `engine_missing`; this set stays as it is.
+   */
+  with(changes: FlagSetChanges): FlagSet<D>
+}
+
+/**
+ * Compiles definitions into a flag set. Each flag is compiled when it is first asked.
+ *
+ * The definitions are trusted: parse foreign ones with `parseDefinitions` of `@sluice/core/schema`
+ * first. The Node entry, `@sluice/core/node`, does so by itself.
+ *
+ * @throws SluiceError `engine_missing`.
+ */
+export function createFlagSet<const D extends FlagDefinitions>(
+  definitions: D,
+  options: FlagSetOptions = {},
+): FlagSet<D> {
+  const { environment = 'development', engines = {}, clock = Date.now, origin = 'code' } = options
+  const none: Parts = { flags: new Map(), exposures: new Map(), segments: new Map(), revision: 0 }
+  const empty = new CompiledFlagSet<D>({ environment, engines, clock }, none)
+  const { exposures = {}, segments = {} } = options
+  return empty.with({ flags: definitions, exposures, segments, origin })
+}
+
+interface Surroundings {
+  readonly environment: string
+  readonly engines: Engines
+  readonly clock: () => number
+}
+
+interface Parts {
+  readonly flags: ReadonlyMap<string, FlagEntry>
+  /** Also those of flags that are not defined yet. */
+  readonly exposures: ReadonlyMap<string, Exposure>
+  readonly segments: ReadonlyMap<string, Segment>
+  readonly revision: number
+}
+
+interface Segment {
+  readonly condition: Condition
+  readonly test: Test
+}
+
+class CompiledFlagSet<D extends FlagDefinitions> implements FlagSet<D>, Scope {
+  readonly environment: string
+  readonly revision: number
+  readonly clock: () => number
+  readonly #surroundings: Surroundings
+  readonly #parts: Parts
+  readonly #flags: ReadonlyMap<string, FlagEntry>
+
+  constructor(surroundings: Surroundings, parts: Parts) {
+    this.environment = surroundings.environment
+    this.clock = surroundings.clock
+    this.revision = parts.revision
+    this.#surroundings = surroundings
+    this.#parts = parts
+    this.#flags = parts.flags
+  }
+
+  isEnabled(key: KeyOf<D>, context?: EvaluationContext): boolean {
+    return this.decide(key, context, undefined).value === true
+  }
+
+  boolean(key: KeyOf<D>, context: EvaluationContext, fallback: boolean): boolean {
+    const { value, reason } = this.decide(key, context, undefined)
+    return typeof value === 'boolean' && reason !== 'ERROR' ? value : fallback
+  }
+
+  string(key: KeyOf<D>, context: EvaluationContext, fallback: string): string {
+    const { value, reason } = this.decide(key, context, undefined)
+    return typeof value === 'string' && reason !== 'ERROR' ? value : fallback
+  }
+
+  number(key: KeyOf<D>, context: EvaluationContext, fallback: number): number {
+    const { value, reason } = this.decide(key, context, undefined)
+    return typeof value === 'number' && reason !== 'ERROR' ? value : fallback
+  }
+
+  object<T extends Json>(key: KeyOf<D>, context: EvaluationContext, fallback: T): Json | T {
+    const { value, reason } = this.decide(key, context, undefined)
+    return typeof value === 'object' && value !== null && reason !== 'ERROR' ? value : fallback
+  }
+
+  evaluate<K extends KeyOf<D>>(
+    key: K,
+    context?: EvaluationContext,
+    options?: EvaluateOptions,
+  ): Answer<ValueOf<D[K]> | undefined> {
+    return this.decide(key, context, options?.now) as Answer<ValueOf<D[K]> | undefined>
+  }
+
+  all(context?: EvaluationContext): { [key: string]: Json } {
+    const values: { [key: string]: Json } = {}
+    for (const key of this.#flags.keys()) {
+      const { value } = this.decide(key, context, undefined)
+      if (value !== undefined) values[key] = value
+    }
+    return values
+  }
+
+  explain(key: KeyOf<D>, context?: EvaluationContext, options?: EvaluateOptions): Explanation {
+    return explainFlag(
+      {
+        environment: this.environment,
+        engines: this.#surroundings.engines,
+        now: options?.now ?? this.clock(),
+        flag: (each) => this.#flags.get(each)?.data,
+        segment: (each) => this.#parts.segments.get(each)?.condition,
+      },
+      key,
+      context,
+    )
+  }
+
+  keys(): string[] {
+    return [...this.#flags.keys()]
+  }
+
+  inspect(key: string): FlagInspection | undefined {
+    return this.#flags.get(key)?.data
+  }
+
+  with(changes: FlagSetChanges): FlagSet<D> {
+    const { flags = {}, exposures = {}, segments = {}, origin = 'code' } = changes
+    const { engines } = this.#surroundings
+    requireEngines(flags, segments, engines)
+    const revision = changes.revision ?? this.revision
+
+    const nextExposures = overlay(this.#parts.exposures, exposures, (exposure) => exposure)
+    const entryOf = (key: string, definition: FlagDefinition, from: string): FlagEntry =>
+      new FlagEntry(
+        { key, definition, exposure: nextExposures.get(key), revision, origin: from },
+        this.#surroundings,
+      )
+    const nextFlags = new Map(this.#flags)
+    for (const key of Object.keys(flags)) {
+      const definition = flags[key]
+      if (definition === null || definition === undefined) nextFlags.delete(key)
+      else nextFlags.set(key, entryOf(key, definition, origin))
+    }
+    for (const key of Object.keys(exposures)) {
+      const entry = nextFlags.get(key)
+      if (entry === undefined || Object.hasOwn(flags, key)) continue
+      nextFlags.set(key, entryOf(key, entry.data.definition, entry.data.origin))
+    }
+    const nextSegments = overlay(this.#parts.segments, segments, (condition) => ({
+      condition,
+      test: compileCondition(condition, engines),
+    }))
+    return new CompiledFlagSet<D>(this.#surroundings, {
+      flags: nextFlags,
+      exposures: nextExposures,
+      segments: nextSegments,
+      revision,
+    })
+  }
+
+  decide(key: string, context: EvaluationContext, now: number | undefined): Answer {
+    const entry = this.#flags.get(key)
+    if (entry === undefined) return flagNotFound(key)
+    try {
+      return entry.decide(context, this, now)
+    } catch (thrown) {
+      return evaluationFailed(entry.data, thrown)
+    }
+  }
+
+  segment(key: string): Test {
+    const segment = this.#parts.segments.get(key)
+    if (segment === undefined) {
+      throw new SluiceError('segment_missing', `there is no segment "${key}"`)
+    }
+    return segment.test
+  }
+}
+
+/** The values with the changes laid over them; the same map where nothing changes. */
+function overlay<Change, Value>(
+  values: ReadonlyMap<string, Value>,
+  changes: { readonly [key: string]: Change | null },
+  toValue: (change: Change) => Value,
+): ReadonlyMap<string, Value> {
+  const keys = Object.keys(changes)
+  if (keys.length === 0) return values
+  const next = new Map(values)
+  for (const key of keys) {
+    const change = changes[key]
+    if (change === null || change === undefined) next.delete(key)
+    else next.set(key, toValue(change))
+  }
+  return next
+}

@@ -1,0 +1,35 @@
+import type { FlagDefinitions } from './definition.ts'
+import {
+  createFlagSet as createTrustingFlagSet,
+  type FlagSet,
+  type FlagSetOptions,
+} from './flag-set.ts'
+import { allEngines } from './node-engines.ts'
+import { parseDefinitions, parseExposure, parseSegment } from './parse-definitions.ts'
+
+/**
+ * Parses definitions and compiles them into a flag set, with every engine Node can have.
+ *
+ * @throws SluiceError where a definition, a segment or an exposure is refused: then none is served.
+ */
+export function createFlagSet<const D extends FlagDefinitions>(
+  definitions: D,
+  options: FlagSetOptions = {},
+): FlagSet<D> {
+  const segments = Object.fromEntries(
+    Object.entries(options.segments ?? {}).map(([key, each]) => [key, parseSegment(key, each)]),
+  )
+  const flags = parseDefinitions(definitions, { segments })
+  const exposures = Object.fromEntries(
+    Object.entries(options.exposures ?? {}).map(([key, each]) => [
+      key,
+      parseExposure(key, each, flags[key]),
+    ]),
+  )
+  return createTrustingFlagSet(flags as D, {
+    engines: allEngines,
+    ...options,
+    segments,
+    exposures,
+  })
+}

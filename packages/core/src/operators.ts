@@ -1,0 +1,138 @@
+import type { Operators, Scalar } from './definition.ts'
+import type { Engines } from './engine-types.ts'
+import { SluiceError } from './errors.ts'
+import { instantOf } from './instant.ts'
+
+/** Tests an attribute's value; a missing or ill-typed one does not match. */
+export type ValueTest = (value: unknown) => boolean
+
+/** Longer lists in a context are read this far: evaluation must stay bounded. */
+const mostItems = 1000
+/** Longer texts are not searched by a regular expression, for the same reason. */
+const longestText = 10_000
+
+type Compile = (operand: never, engines: Engines) => ValueTest
+
+const compilers: { readonly [Name in keyof Operators]-?: Compile } = {
+  is: (operand: Scalar | readonly Scalar[]) => memberTest(asList(operand)),
+  in: (operand: readonly Scalar[]) => memberTest(operand),
+  contains: (operand: Scalar | readonly Scalar[]) => containsTest(asList(operand)),
+  startsWith: (operand: string | readonly string[]) =>
+    textTest(asList(operand), (part) => (text) => text.startsWith(part)),
+  endsWith: (operand: string | readonly string[]) =>
+    textTest(asList(operand), (part) => (text) => text.endsWith(part)),
+  matches: (operand: string | readonly string[], engines) => {
+    const engine = engineOf(engines, 'matches')
+    return textTest(asList(operand), (pattern) => {
+      const test = engine(pattern)
+      return (text) => text.length <= longestText && test(text)
+    })
+  },
+  gt: (bound: number) => numberTest((value) => value > bound),
+  gte: (bound: number) => numberTest((value) => value >= bound),
+  lt: (bound: number) => numberTest((value) => value < bound),
+  lte: (bound: number) => numberTest((value) => value <= bound),
+  before: (operand: string | number) => {
+    const bound = instantOf(operand)
+    return anyItem((value) => instantOf(value) < bound)
+  },
+  after: (operand: string | number) => {
+    const bound = instantOf(operand)
+    return anyItem((value) => instantOf(value) > bound)
+  },
+  semver: (operand: string | readonly string[], engines) =>
+    textTest(asList(operand), engineOf(engines, 'semver')),
+  cidr: (operand: string | readonly string[], engines) =>
+    textTest(asList(operand), engineOf(engines, 'cidr')),
+  exists: (operand: boolean) => (value) =>
+    (value !== undefined && value !== null && typeof value !== 'function') === operand,
+}
+
+/** The names of all operators. */
+export const operatorNames = Object.keys(compilers) as (keyof Operators)[]
+
+/**
+ * Compiles every operator of a condition into one test.
+ *
+ * @throws SluiceError `engine_missing` where an operator's engine was not injected.
+ */
+export function compileOperators(operators: Operators, engines: Engines): ValueTest {
+  const tests: ValueTest[] = []
+  for (const name of operatorNames) {
+    const operand = operators[name]
+    if (operand !== undefined) tests.push(compilers[name](operand as never, engines))
+  }
+  const [first, second] = tests
+  if (first === undefined) throw new SluiceError('operator_missing', 'a condition has no operator')
+  if (second === undefined) return first
+  return (value) => tests.every((test) => test(value))
+}
+
+function memberTest(members: readonly Scalar[]): ValueTest {
+  if (members.length === 1) {
+    const only = members[0]
+    return (value) => value === only || (Array.isArray(value) && includesAny(value, members))
+  }
+  const set = new Set<unknown>(members)
+  return (value) => set.has(value) || (Array.isArray(value) && includesAny(value, members))
+}
+
+function includesAny(list: readonly unknown[], members: readonly unknown[]): boolean {
+  for (let i = 0; i < list.length && i < mostItems; i++) {
+    if (members.includes(list[i])) return true
+  }
+  return false
+}
+
+function containsTest(parts: readonly Scalar[]): ValueTest {
+  return (value) => {
+    if (typeof value === 'string') {
+      return parts.some((part) => typeof part === 'string' && value.includes(part))
+    }
+    return Array.isArray(value) && includesAny(value, parts)
+  }
+}
+
+function numberTest(test: (value: number) => boolean): ValueTest {
+  return anyItem((value) => typeof value === 'number' && test(value))
+}
+
+function textTest<Operand>(
+  operands: readonly Operand[],
+  compile: (operand: Operand) => (text: string) => boolean,
+): ValueTest {
+  const tests = operands.map(compile)
+  const [only] = tests
+  if (only !== undefined && tests.length === 1) {
+    return anyItem((value) => typeof value === 'string' && only(value))
+  }
+  return anyItem((value) => typeof value === 'string' && tests.some((test) => test(value)))
+}
+
+function anyItem(test: ValueTest): ValueTest {
+  return (value) => {
+    if (!Array.isArray(value)) return test(value)
+    for (let i = 0; i < value.length && i < mostItems; i++) {
+      if (test(value[i])) return true
+    }
+    return false
+  }
+}
+
+function asList<T>(operand: T | readonly T[]): readonly T[] {
+  return Array.isArray(operand) ? operand : [operand as T]
+}
+
+function engineOf<Name extends keyof Engines>(
+  engines: Engines,
+  name: Name,
+): NonNullable<Engines[Name]> {
+  const engine = engines[name]
+  if (engine === undefined) {
+    throw new SluiceError(
+      'engine_missing',
+      `the operator "${name}" needs its engine: pass engines: { ${name} } to createFlagSet`,
+    )
+  }
+  return engine as NonNullable<Engines[Name]>
+}

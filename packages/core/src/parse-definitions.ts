@@ -1,0 +1,141 @@
+import { checkFlag } from './check-flag.ts'
+import { checkReferences } from './check-references.ts'
+import type {
+  Condition,
+  Exposure,
+  FlagDefinition,
+  FlagDefinitions,
+  SegmentDefinitions,
+} from './definition.ts'
+import { conditionSchema, definitionSchema, exposureSchema } from './definition-schema.ts'
+import { SluiceError } from './errors.ts'
+import { checkDepth, checkKey } from './json-limits.ts'
+import { schemaError, show } from './schema-error.ts'
+
+/** A definitions document: what a file, a URL or a store holds. */
+export interface DefinitionsDocument {
+  readonly version: 1
+  readonly flags: FlagDefinitions
+  readonly segments: SegmentDefinitions
+}
+
+/** What already stands beside the definitions to be parsed. */
+export interface ParseOptions {
+  readonly segments?: SegmentDefinitions
+  /** Flags that prerequisites may name, beside those parsed here. */
+  readonly flags?: FlagDefinitions
+}
+
+/**
+ * Parses definitions from outside: all of them, or none.
+ *
+ * @returns A deep copy that nobody else holds.
+ * @throws SluiceError with `code`, `flag`, `pointer` (from the flag's key on), `expected`, `found`.
+ */
+export function parseDefinitions(input: unknown, options: ParseOptions = {}): FlagDefinitions {
+  const flags = parseFlags(input, [])
+  checkReferences({ ...options.flags, ...flags }, options.segments ?? {})
+  return flags
+}
+
+/**
+ * Parses a definitions document `{ version: 1, flags, segments? }`: all of it, or nothing.
+ *
+ * @throws SluiceError as {@link parseDefinitions}; `unknown_version` for another schema version.
+ */
+export function parseDocument(input: unknown): DefinitionsDocument {
+  const document = asRecord(input, [])
+  checkDepth(document, [])
+  if (document.version !== 1) {
+    const found = show(document.version)
+    throw new SluiceError('unknown_version', `/version must be 1, found ${found}`, {
+      pointer: '/version',
+      expected: '1',
+      found,
+    })
+  }
+  const known = { version: 1, flags: 1, segments: 1 }
+  for (const name of Object.keys(document)) {
+    if (Object.hasOwn(known, name)) continue
+    throw new SluiceError(
+      'unknown_property',
+      `/${name} is not known; a document holds version, flags and segments`,
+      { pointer: `/${name}`, expected: 'version, flags, segments', found: name },
+    )
+  }
+  const flags = parseFlags(document.flags ?? {}, ['flags'])
+  const segments = parseSegments(document.segments ?? {}, ['segments'])
+  checkReferences(flags, segments, ['flags'])
+  return { version: 1, flags, segments }
+}
+
+/**
+ * Parses one flag without looking at what it refers to.
+ *
+ * @throws SluiceError as {@link parseDefinitions}.
+ */
+export function parseDefinition(
+  key: string,
+  input: unknown,
+  path: readonly string[] = [],
+): FlagDefinition {
+  const place = [...path, key]
+  checkKey(key, place)
+  checkDepth(input, place)
+  const result = definitionSchema.safeParse(input)
+  if (!result.success) throw schemaError(input, result.error.issues, place, key)
+  checkFlag(key, result.data, place)
+  return result.data
+}
+
+/**
+ * Parses one segment's condition.
+ *
+ * @throws SluiceError as {@link parseDefinitions}.
+ */
+export function parseSegment(key: string, input: unknown, path: readonly string[] = []): Condition {
+  const place = [...path, key]
+  checkKey(key, place)
+  checkDepth(input, place)
+  const result = conditionSchema.safeParse(input)
+  if (!result.success) throw schemaError(input, result.error.issues, place)
+  return result.data
+}
+
+/**
+ * Parses an exposure.
+ *
+ * @param definition Checked for the variants of the split, where it is known.
+ * @throws SluiceError as {@link parseDefinitions}.
+ */
+export function parseExposure(key: string, input: unknown, definition?: FlagDefinition): Exposure {
+  checkKey(key, [key])
+  const result = exposureSchema.safeParse(input)
+  if (!result.success) throw schemaError(input, result.error.issues, [key], key)
+  if (definition !== undefined) checkFlag(key, { ...definition, ...result.data }, [key])
+  return result.data
+}
+
+function parseFlags(input: unknown, path: readonly string[]): FlagDefinitions {
+  const record = asRecord(input, path)
+  const flags: Record<string, FlagDefinition> = {}
+  for (const key of Object.keys(record)) flags[key] = parseDefinition(key, record[key], path)
+  return flags
+}
+
+function parseSegments(input: unknown, path: readonly string[]): SegmentDefinitions {
+  const record = asRecord(input, path)
+  const segments: Record<string, Condition> = {}
+  for (const key of Object.keys(record)) segments[key] = parseSegment(key, record[key], path)
+  return segments
+}
+
+function asRecord(input: unknown, path: readonly string[]): Record<string, unknown> {
+  if (typeof input === 'object' && input !== null && !Array.isArray(input)) {
+    return input as Record<string, unknown>
+  }
+  const pointer = path.map((part) => `/${part}`).join('')
+  const found = show(input)
+  const message = `${pointer === '' ? 'the definitions' : pointer} must be an object, found ${found}`
+  throw new SluiceError('invalid_type', message, { pointer, expected: 'an object', found })
+}

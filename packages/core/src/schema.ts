@@ -1,0 +1,11 @@
+export { checkReferences } from './check-references.ts'
+export { conditionSchema, definitionSchema, exposureSchema } from './definition-schema.ts'
+export {
+  type DefinitionsDocument,
+  type ParseOptions,
+  parseDefinition,
+  parseDefinitions,
+  parseDocument,
+  parseExposure,
+  parseSegment,
+} from './parse-definitions.ts'

@@ -1,0 +1,16 @@
+import type { Answer } from './answer.ts'
+import type { Test } from './condition.ts'
+import type { EvaluationContext } from './context.ts'
+
+/** What a compiled flag looks up in its flag set while it is asked. */
+export interface Scope {
+  /** The compiled segment; a missing one throws, which the answer reports. */
+  segment(key: string): Test
+  /** The answer of another flag, for prerequisites. */
+  decide(key: string, context: EvaluationContext, now: number | undefined): Answer
+  /** Epoch milliseconds; read only for flags with a schedule. */
+  clock(): number
+}
+
+/** A compiled flag: undefined `now` means "ask the scope's clock, if it matters". */
+export type Decide = (context: EvaluationContext, scope: Scope, now: number | undefined) => Answer
