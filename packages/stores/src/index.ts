@@ -1,1 +1,34 @@
-export {}
+export {
+  findHashFault,
+  findLinkFault,
+  genesis,
+  genesisHash,
+  type Head,
+  maxCommitBytes,
+  sealCommit,
+} from './chain.ts'
+export { type Clock, systemClock } from './clock.ts'
+export type { CommitOptions } from './committer.ts'
+export {
+  type CompactableStore,
+  type Compaction,
+  type CompactOptions,
+  createCompactedError,
+  getCut,
+} from './compaction.ts'
+export type { CommitDraft } from './draft.ts'
+export type { ReplicaEvents, ReplicaStatus, ResetReason } from './events.ts'
+export type { Entry, KeyedEntry } from './fold.ts'
+export type { KeyMatch } from './history.ts'
+export { createReplica } from './replica.ts'
+export type { Replica, ReplicaOptions } from './replica-contract.ts'
+export { isCommit, isSnapshot } from './shape.ts'
+export { checkSnapshot, findSnapshotFault, sealSnapshot } from './snapshot.ts'
+export {
+  type Change,
+  type Commit,
+  refusalCodes,
+  type Snapshot,
+  type SnapshotEntry,
+  type Store,
+} from './store.ts'

@@ -13,6 +13,11 @@ export interface Commit {
   readonly ticket?: string
   readonly environment?: string
   readonly changes: readonly Change[]
+  /**
+   * Drawn at random by the writer, so that after an append whose outcome it did not see it can tell
+   * its own commit from a twin that another process wrote in the same millisecond.
+   */
+  readonly nonce?: string
   /** The hash of the commit before; of the first: {@link genesisHash}. */
   readonly previousHash: string
   /** SHA-256 over the canonical JSON (RFC 8785) of every other field, lower-case hex. */
@@ -36,7 +41,12 @@ export interface Snapshot {
   readonly checksum: string
 }
 
-/** A key, its value and the revision that last wrote it. */
+/**
+ * A key, its value and the revision that last wrote it.
+ *
+ * The value null marks a key deleted at that revision: whoever decided on the strength of it before
+ * must still learn that it has gone.
+ */
 export interface SnapshotEntry {
   readonly key: string
   readonly value: Json
@@ -50,17 +60,47 @@ export interface SnapshotEntry {
  * verifying live once, above, in the replica.
  */
 export interface Store {
-  /** Commits with a revision above `after`, in order, at most `limit` of them. */
+  /**
+   * Commits with a revision above `after`, in order and without a gap, at most `limit` of them.
+   *
+   * Fewer than `limit` does not mean that there are no more; none does. A damaged commit ends the
+   * page before it, and is an error when it would be the first.
+   *
+   * @param limit Default: no limit.
+   * @throws SluiceError `compacted` where commits above `after` were dropped after a snapshot took
+   * them in; see {@link createCompactedError}.
+   */
   read(after: number, limit?: number): Promise<Commit[]>
   /**
    * Makes the commit durable.
+   *
+   * An error whose code is in {@link refusalCodes} says that nothing was written. Any other leaves the
+   * outcome open, and the replica reads the position back.
    *
    * @throws SluiceError `conflict` unless `commit.revision` is exactly one above the head.
    */
   append(commit: Commit): Promise<void>
   /** A hint that there may be something new: it may come late, twice or never. */
   watch?(wake: () => void): Promise<() => void>
+  /** The newest snapshot, or nothing where none was written. */
   readSnapshot(): Promise<Snapshot | undefined>
+  /** Keeps the snapshot. One that is older than the newest never takes its place. */
   writeSnapshot(snapshot: Snapshot): Promise<void>
+  /** Lets go of every handle; later calls reject with `store_closed`. Closing twice is allowed. */
   close(): Promise<void>
 }
+
+/**
+ * Error codes by which a store says that an append wrote nothing, for certain.
+ *
+ * After any other error of `append` the commit may be in the log, now or a little later.
+ */
+export const refusalCodes: ReadonlySet<string> = new Set([
+  'conflict',
+  'store_full',
+  'store_read_only',
+  'store_missing',
+  'store_unsupported',
+  'store_closed',
+  'missing_commit',
+])

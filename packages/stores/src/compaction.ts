@@ -1,0 +1,53 @@
+import { SluiceError } from '@sluice/core'
+import type { Head } from './chain.ts'
+import { isHead } from './shape.ts'
+import type { Store } from './store.ts'
+
+/** A store that can drop commits which a snapshot has taken in. */
+export interface CompactableStore extends Store {
+  /**
+   * Drops the commits up to `keepAfter`.
+   *
+   * The chain from the last cut to the snapshot is verified first; the hash at the new cut is kept,
+   * so that what remains still verifies. The newest commit always stays.
+   *
+   * @throws SluiceError `snapshot_missing` unless a valid snapshot covers `keepAfter`;
+   * `broken_chain` where the log and the snapshot do not agree. Nothing is dropped then.
+   */
+  compact(options: CompactOptions): Promise<Compaction>
+}
+
+/** What to drop. */
+export interface CompactOptions {
+  /** The last revision to drop. Commits above it stay readable. */
+  readonly keepAfter: number
+}
+
+/** What a compaction did. */
+export interface Compaction {
+  /** The last dropped commit, from this or an earlier compaction; revision 0 where none was. */
+  readonly cut: Head
+  /** How many commits this compaction dropped. */
+  readonly dropped: number
+}
+
+/**
+ * The signal of a store that the commits asked for were dropped: start from its snapshot.
+ *
+ * @param cut The last dropped commit. Commits above it can be read, and the first of them names
+ * `cut.hash` as the hash before it.
+ */
+export function createCompactedError(cut: Head): SluiceError & { readonly cut: Head } {
+  const error = new SluiceError(
+    'compacted',
+    `Commits up to revision ${cut.revision} were compacted: start from the snapshot.`,
+  )
+  return Object.assign(error, { cut: { revision: cut.revision, hash: cut.hash } })
+}
+
+/** The cut that a `compacted` error names; nothing for any other error. */
+export function getCut(error: unknown): Head | undefined {
+  if ((error as { code?: unknown } | undefined)?.code !== 'compacted') return undefined
+  const { cut } = error as { cut?: unknown }
+  return isHead(cut) ? cut : undefined
+}

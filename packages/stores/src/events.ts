@@ -1,0 +1,93 @@
+import { isSluiceError, SluiceError } from '@sluice/core'
+import { EventEmitter } from 'eventemitter3'
+import type { Head } from './chain.ts'
+import type { Commit } from './store.ts'
+
+/** How good a replica's answers are. */
+export type ReplicaStatus =
+  /** Caught up with the store at the last look. */
+  | 'live'
+  /** The last known good state, from before the store was lost or from the cache on disk. */
+  | 'cached'
+  /** Nothing known yet. */
+  | 'defaults'
+
+/** Why a replica's state was exchanged as a whole. */
+export type ResetReason = 'cache' | 'snapshot' | 'log_replaced'
+
+/** What a replica tells, and with which arguments. */
+export interface ReplicaEvents {
+  /**
+   * One commit was folded in; the replica stands exactly at it while listeners run.
+   *
+   * Once per revision, in order. Every change of state is told by this or by `reset`.
+   */
+  change: (commit: Commit, keys: readonly string[]) => void
+  /** The state was exchanged as a whole, without a `change` for each commit: read everything anew. */
+  reset: (head: Head, reason: ResetReason) => void
+  status: (status: ReplicaStatus) => void
+  /**
+   * Something failed and the last good state stays in service: `store_unreachable` (with `cause`),
+   * `broken_chain`, `log_lost`, `corrupt_snapshot`, `corrupt_cache`, `cache_write_failed`,
+   * `snapshot_failed`, `listener_failed`, or the store's own code. Retries go on regardless.
+   */
+  error: (error: SluiceError) => void
+  /** The store holds another log than before (a restored backup), and the replica has taken it over. */
+  log_replaced: (change: { readonly from: Head; readonly to: Head }) => void
+}
+
+/** Hands out events; a listener that throws stops neither the others nor the one who tells. */
+export interface Events {
+  on<Name extends keyof ReplicaEvents>(name: Name, listener: ReplicaEvents[Name]): () => void
+  off<Name extends keyof ReplicaEvents>(name: Name, listener: ReplicaEvents[Name]): void
+  tell<Name extends keyof ReplicaEvents>(name: Name, ...args: Parameters<ReplicaEvents[Name]>): void
+  clear(): void
+}
+
+export function createEvents(): Events {
+  const emitter = new EventEmitter<Record<string, (...args: never[]) => void>>()
+
+  const events: Events = {
+    on(name, listener) {
+      emitter.on(name, listener)
+      return () => events.off(name, listener)
+    },
+
+    off(name, listener) {
+      emitter.off(name, listener)
+    },
+
+    tell(name, ...args) {
+      // Not `emit`: it would stop at the first listener that throws.
+      for (const listener of emitter.listeners(name)) {
+        try {
+          listener(...(args as unknown[] as never[]))
+        } catch (cause) {
+          // One that fails while hearing of errors has nobody left to be told to.
+          if (name !== 'error') events.tell('error', listenerFailed(name, cause))
+        }
+      }
+    },
+
+    clear() {
+      emitter.removeAllListeners()
+    },
+  }
+  return events
+}
+
+/** Whatever was thrown by a store, as a {@link SluiceError}; its own errors pass unchanged. */
+export function toStoreError(cause: unknown): SluiceError {
+  if (isSluiceError(cause)) return cause
+  const text = cause instanceof Error ? cause.message : String(cause)
+  return new SluiceError(
+    'store_unreachable',
+    `The store did not answer: ${text}. The last known state stays in service.`,
+    { cause },
+  )
+}
+
+function listenerFailed(name: string, cause: unknown): SluiceError {
+  const text = cause instanceof Error ? cause.message : String(cause)
+  return new SluiceError('listener_failed', `A listener of "${name}" threw: ${text}.`, { cause })
+}

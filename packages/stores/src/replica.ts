@@ -1,0 +1,165 @@
+import { SluiceError } from '@sluice/core'
+import { createCache } from './cache.ts'
+import { createCatchUp, type State } from './catch-up.ts'
+import { systemClock } from './clock.ts'
+import { createCommitter } from './committer.ts'
+import { createEvents, toStoreError } from './events.ts'
+import { createFold } from './fold.ts'
+import { createFollower } from './follow.ts'
+import { readHistory } from './history.ts'
+import type { Replica, ReplicaOptions } from './replica-contract.ts'
+import { sealSnapshot } from './snapshot.ts'
+import { createStanding } from './standing.ts'
+import type { Snapshot } from './store.ts'
+
+/** Creates a replica. It does nothing by itself until `start`. */
+export function createReplica(options: ReplicaOptions): Replica {
+  const { store, clock = systemClock, random = Math.random } = options
+  const { pollMs = 1_000, snapshotEvery = 1_000 } = options
+  const events = createEvents()
+  const state: State = { fold: createFold() }
+  const standing = createStanding(clock, events)
+  const catchUp = createCatchUp(store, state, events)
+  const follower = createFollower({ run: look, clock, random, pollMs })
+  const report = (error: SluiceError) => events.tell('error', error)
+  const cache =
+    options.cache === undefined
+      ? undefined
+      : createCache({ path: options.cache, clock, take: takeSnapshot, report })
+  const commit = createCommitter({
+    store,
+    clock,
+    random,
+    fold: () => state.fold,
+    hasCaughtUp: () => standing.hasBeenLive,
+    refresh: follower.refresh,
+    take: catchUp.take,
+    assertOpen,
+  })
+
+  let isClosed = false
+  let starting: Promise<void> | undefined
+  let unwatching: Promise<(() => void) | undefined> = Promise.resolve(undefined)
+  let snapshotting: Promise<unknown> = Promise.resolve()
+
+  /** One look at the store, with everything that follows from how it ends. */
+  async function look(): Promise<void> {
+    assertOpen()
+    const lookedAt = clock.now()
+    try {
+      await catchUp.run()
+    } catch (cause) {
+      const error = toStoreError(cause)
+      if (!isClosed) {
+        standing.markLost()
+        report(error)
+      }
+      throw error
+    }
+    if (isClosed) return
+    // A watch does not outlive an outage for certain, so each return to the store begins a new one.
+    if (starting !== undefined && standing.status !== 'live') unwatching = watchAnew(unwatching)
+    standing.markLive(lookedAt)
+  }
+
+  async function watchAnew(
+    previous: Promise<(() => void) | undefined>,
+  ): Promise<(() => void) | undefined> {
+    const unwatch = await previous
+    unwatch?.()
+    if (isClosed) return undefined
+    try {
+      return await store.watch?.(() => {
+        if (!isClosed) follower.refresh().catch(() => {})
+      })
+    } catch (cause) {
+      // The poll finds everything by itself, only later.
+      report(toStoreError(cause))
+      return undefined
+    }
+  }
+
+  async function begin(): Promise<void> {
+    const cached = await cache?.load()
+    if (isClosed) return
+    if (cached !== undefined && !standing.hasBeenLive) {
+      catchUp.reset(createFold(cached), 'cache')
+      standing.markCached(cached.at)
+    }
+    if (cache !== undefined) {
+      events.on('change', cache.touch)
+      events.on('reset', cache.touch)
+    }
+    follower.start()
+    // Failures are told as events, and the next poll tries again.
+    follower.refresh().catch(() => {})
+  }
+
+  function takeSnapshot(): Snapshot {
+    return sealSnapshot(state.fold.head, state.fold.slots(), clock.now())
+  }
+
+  async function writeSnapshot(): Promise<Snapshot> {
+    const snapshot = takeSnapshot()
+    await store.writeSnapshot(snapshot)
+    return snapshot
+  }
+
+  function assertOpen(): void {
+    if (isClosed) throw new SluiceError('replica_closed', 'The replica is closed.')
+  }
+
+  return {
+    get head() {
+      return state.fold.head
+    },
+    get status() {
+      return standing.status
+    },
+    get stalenessMs() {
+      return standing.stalenessMs
+    },
+    get: (key) => state.fold.get(key),
+    keys: (prefix = '') => state.fold.entries(prefix).map((entry) => entry.key),
+    entries: (prefix = '') => state.fold.entries(prefix),
+    revisionOf: (key) => state.fold.lastWrite(key)?.revision ?? 0,
+
+    start() {
+      starting ??= begin()
+      return starting
+    },
+    ready: ({ timeoutMs = 5_000 } = {}) => standing.wait(timeoutMs),
+    refresh: follower.refresh,
+
+    async commit(draft, rests) {
+      const written = await commit(draft, rests)
+      if (snapshotEvery > 0 && written.revision % snapshotEvery === 0) {
+        // The commit stands whether or not the snapshot can be written; the next one tries again.
+        snapshotting = writeSnapshot().catch((cause: unknown) => report(toStoreError(cause)))
+      }
+      return written
+    },
+    history: (match) => readHistory(store, match),
+    async snapshot() {
+      await follower.refresh()
+      if (state.fold.head.revision === 0) {
+        throw new SluiceError('log_empty', 'There is nothing to take a snapshot of: write first.')
+      }
+      return writeSnapshot()
+    },
+
+    on: events.on,
+    off: events.off,
+
+    async close() {
+      if (isClosed) return
+      isClosed = true
+      follower.stop()
+      standing.close()
+      const unwatch = await unwatching
+      unwatch?.()
+      await Promise.all([cache?.close(), snapshotting])
+      events.clear()
+    },
+  }
+}
