@@ -1,1 +1,35 @@
-export {}
+export type {
+  ArmCounts,
+  ArmName,
+  HealthCounts,
+  MetricSource,
+  Tick,
+} from './counts.ts'
+export { createArmCounts } from './counts.ts'
+export type {
+  Consequence,
+  ErrorRateGuard,
+  Guard,
+  LatencyGuard,
+  MaxErrorRateGuard,
+  MaxLatencyGuard,
+} from './guard.ts'
+export { errorRate, latency, maxErrorRate, maxLatency } from './guard.ts'
+export type { GuardSet, GuardSetOptions } from './guard-set.ts'
+export { createGuardSet, replay } from './guard-set.ts'
+export type { HealthRecorder, Observation } from './health-recorder.ts'
+export { createHealthRecorder } from './health-recorder.ts'
+export {
+  addLatency,
+  BUCKETS_PER_OCTAVE,
+  bucketLowerMs,
+  bucketOf,
+  bucketsInFactor,
+  bucketUpperMs,
+  LATENCY_BUCKETS,
+  quantileMs,
+  SHORTEST_MS,
+} from './latency-histogram.ts'
+export type { DropReason, Ticker } from './ticker.ts'
+export { createTicker } from './ticker.ts'
+export type { ArmSummary, Verdict } from './verdict.ts'

@@ -1,0 +1,50 @@
+/** How many sizes of trouble are bet on. */
+export const BETS = 8
+
+/** From barely above the claim to so bad that a second or two decide; in between evenly on the log scale. */
+const SMALLEST_FACTOR = 1.3
+const LARGEST_FACTOR = 25
+
+/** What each bet says of the odds: this many times what the claim allows. */
+export const betFactors: readonly number[] = Array.from(
+  { length: BETS },
+  (_, bet) => SMALLEST_FACTOR * (LARGEST_FACTOR / SMALLEST_FACTOR) ** (bet / (BETS - 1)),
+)
+const logFactors = Float64Array.from(betFactors, Math.log)
+
+/**
+ * The log gain of one bet in one tick: `hits · ln f − trials · ln(1 + (f − 1) q)`.
+ *
+ * Its exponential is an e-value, on average at most 1, while each trial hits with probability at most `nullShare` (for
+ * factors above 1) or at least `nullShare` (below 1).
+ *
+ * Two comparisons are of this form. Against a limit q0: trials are requests, hits are errors, q = q0. Against the stable
+ * arm, "the canary's ratio is at most r0 times stable's": trials are the errors of both arms, hits the canary's, and
+ * q = r0 n_c / (r0 n_c + n_s) is the canary's share of them at the edge of the claim, so that
+ * l = x_c ln(r1/r0) − (x_c + x_s) ln((r1 n_c + n_s) / (r0 n_c + n_s)) with r1 = f · r0. The stable rate drops out: it
+ * needs no estimate and may change from tick to tick.
+ */
+export function gainOf(hits: number, trials: number, nullShare: number, factor: number): number {
+  return hits * Math.log(factor) - trials * Math.log1p((factor - 1) * nullShare)
+}
+
+/** Writes the gains of all eight bets into `gains`, beginning at `offset`. */
+export function writeGains(
+  gains: Float64Array,
+  offset: number,
+  hits: number,
+  trials: number,
+  nullShare: number,
+): void {
+  for (let bet = 0; bet < BETS; bet++) {
+    gains[offset + bet] =
+      trials === 0
+        ? 0
+        : hits * logFactors[bet]! - trials * Math.log1p((betFactors[bet]! - 1) * nullShare)
+  }
+}
+
+/** The canary's share of all events if its rate were exactly `ratio` times the stable arm's. */
+export function shareAt(ratio: number, canaryRequests: number, stableRequests: number): number {
+  return (ratio * canaryRequests) / (ratio * canaryRequests + stableRequests)
+}

@@ -1,0 +1,134 @@
+import { BETS, writeGains } from './bets.ts'
+import type { ArmCounts } from './counts.ts'
+import type { MaxErrorRateGuard, MaxLatencyGuard } from './guard.ts'
+import { bucketOf, countLatencies, LATENCY_BUCKETS, quantileMs } from './latency-histogram.ts'
+import type { Monitor } from './monitor.ts'
+import { createProjection } from './projection.ts'
+import { createRollingLatency, WINDOW_SLOTS } from './rolling-latency.ts'
+import type { Verdict } from './verdict.ts'
+import { createWealth } from './wealth.ts'
+import { sayCounts, sayMs, sayNumber, sayPercent } from './wording.ts'
+
+/**
+ * Watches the claim "at most this share of canary requests is bad", where bad means failed or slower than a limit:
+ * "p95 over 5 s" is "more than 5 % of requests over 5 s".
+ */
+export function createLimitMonitor(
+  guard: MaxErrorRateGuard | MaxLatencyGuard,
+  alpha: number,
+): Monitor {
+  const allowedShare = guard.kind === 'max_error_rate' ? guard.ratio : 1 - guard.quantile
+  const wealth = createWealth(BETS, alpha)
+  const projection = createProjection()
+  const rolling = guard.kind === 'max_latency' ? createRollingLatency() : undefined
+  const limitBucket = guard.kind === 'max_latency' ? bucketOf(guard.ms) : 0
+  const threshold = -Math.log(alpha)
+  const stable = { requests: 0, errors: 0 }
+  const canary = { requests: 0, errors: 0 }
+  let hits = 0
+  let trials = 0
+  let dataAt = Number.NaN
+  let decided: { at: number; because: string } | undefined
+
+  const observe: Monitor['observe'] = (tick) => {
+    const newTrials = rolling ? countLatencies(tick.canary.latency) : tick.canary.requests
+    if (rolling) {
+      rolling.advance(tick.at)
+      rolling.add(tick)
+    }
+    if (newTrials === 0) return
+    const newHits = rolling ? countBeyond(tick.canary, limitBucket) : tick.canary.errors
+    wealth.open(tick.at, hits, trials)
+    writeGains(wealth.gains, 0, newHits, newTrials, allowedShare)
+    wealth.settle()
+    hits += newHits
+    trials += newTrials
+    stable.requests += tick.stable.requests
+    stable.errors += tick.stable.errors
+    canary.requests += tick.canary.requests
+    canary.errors += tick.canary.errors
+    dataAt = tick.at
+    if (projection.isDue(tick.at)) projection.note(tick.at, readShare())
+    if (decided === undefined && wealth.isRejected() && hits >= guard.minErrors) {
+      decided = { at: tick.at, because: `${sayFinding(readBadShare())} beyond chance` }
+    }
+  }
+
+  function readShare(): number {
+    return wealth.isRejected() ? 1 : wealth.readLog() / threshold
+  }
+
+  /** The share of bad requests: since the trouble began once something speaks against the canary. */
+  function readBadShare(): number {
+    return wealth.readLog() > 0 ? wealth.ratioSince(hits, trials) : hits / trials
+  }
+
+  function judge(): Verdict {
+    const share = readShare()
+    const badShare = readBadShare()
+    const seconds = decided ? undefined : projection.readSeconds(dataAt, share)
+    return {
+      guard: guard.name,
+      kind: guard.kind,
+      ...decideOutcome(share, badShare),
+      estimate: rolling ? readQuantile('canary') : trials === 0 ? undefined : badShare,
+      evidence: Math.min(1, Math.max(0, share)),
+      evidenceLog: wealth.readLog(),
+      counts: {
+        stable: { ...stable, ...readP95('stable') },
+        canary: { ...canary, ...readP95('canary') },
+      },
+      ...(Number.isNaN(dataAt) ? {} : { dataAt }),
+      ...(decided === undefined ? {} : { decidedAt: decided.at }),
+      ...(seconds === undefined ? {} : { secondsToDecision: seconds }),
+    }
+  }
+
+  function decideOutcome(
+    share: number,
+    badShare: number,
+  ): Pick<Verdict, 'outcome' | 'consequence' | 'because' | 'basis'> {
+    const { consequence, minRequests } = guard
+    const waits = (because: string) => ({ outcome: 'inconclusive', consequence, because }) as const
+    if (decided) return { outcome: 'fail', consequence, because: decided.because }
+    if (trials === 0) return waits('no canary requests yet')
+    const finding = sayFinding(badShare)
+    if (share > 0)
+      return waits(`${finding} with ${sayPercent(share)} of the evidence a failure needs`)
+    if (trials < minRequests) {
+      return waits(`fewer than ${sayNumber(minRequests)} canary requests (${sayNumber(trials)})`)
+    }
+    if (badShare >= allowedShare) return waits(`${finding} by estimate`)
+    return { outcome: 'pass', consequence, basis: 'estimate', because: `${finding} by estimate` }
+  }
+
+  function sayFinding(badShare: number): string {
+    const side = badShare >= allowedShare ? 'over' : 'under'
+    return guard.kind === 'max_error_rate'
+      ? `canary error ratio ${sayPercent(badShare)} (${sayCounts(hits, trials)}) is ${side} ${sayPercent(allowedShare)}`
+      : `${sayPercent(badShare)} of canary requests took over ${sayMs(guard.ms)}, ${side} the ${sayPercent(allowedShare)} that a p${trimQuantile(guard.quantile)} allows,`
+  }
+
+  function readQuantile(arm: 'stable' | 'canary', quantile = 0.95): number | undefined {
+    return rolling && quantileMs(rolling.readNewest(arm, WINDOW_SLOTS), quantile)
+  }
+
+  function readP95(arm: 'stable' | 'canary'): { p95Ms?: number } {
+    const p95Ms = readQuantile(arm)
+    return p95Ms === undefined ? {} : { p95Ms }
+  }
+
+  return { observe, judge }
+}
+
+function countBeyond(arm: ArmCounts, limitBucket: number): number {
+  let count = 0
+  for (let bucket = limitBucket + 1; bucket < LATENCY_BUCKETS; bucket++) {
+    count += arm.latency[bucket]!
+  }
+  return count
+}
+
+function trimQuantile(quantile: number): string {
+  return String(Number((quantile * 100).toPrecision(4)))
+}

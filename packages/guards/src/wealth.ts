@@ -1,0 +1,124 @@
+/**
+ * The money won by betting against "the canary is healthy", spread over several bets and over several starts.
+ *
+ * Bet k wins exp(gain_k) per unit staked in a tick; each gain is an e-value: it wins nothing on average while the claim
+ * holds. A start puts fresh money on every bet, so that trouble beginning late need not win back what was lost before. With
+ * start weights w, sum at most 1, `S_k ← (S_k + w) · exp(gain_k)` and `W = (1/K) Σ S_k + (1 − Σ w)`. While the claim
+ * holds, W reaches 1/alpha with probability at most alpha, however often one looks (Ville's inequality).
+ *
+ * Everything is kept as logarithms: no count overflows.
+ */
+export interface Wealth {
+  /** Write the tick's gain of every bet here between `open` and `settle`. Natural logarithms. */
+  readonly gains: Float64Array
+  /**
+   * Places the starts that have come due, before the tick's gains are known.
+   *
+   * @param at Epoch ms; the first call is the origin of all starts.
+   * @param numerator Running total before this tick; see {@link Wealth.ratioSince}.
+   * @param denominator Running total before this tick.
+   */
+  open(at: number, numerator: number, denominator: number): void
+  /** Applies the gains. */
+  settle(): void
+  /** ln W. */
+  readLog(): number
+  /** Whether W has ever reached 1/alpha. */
+  isRejected(): boolean
+  /**
+   * The ratio of what two running totals gained since the trouble began.
+   *
+   * Each start remembers the totals as they were; the starts are averaged by their share of the wealth, so those that
+   * caught the trouble speak loudest. NaN when neither total has grown, Infinity when only the numerator has.
+   */
+  ratioSince(numerator: number, denominator: number): number
+}
+
+/** How often fresh money is placed: trouble has begun at most this long after the last start. */
+const START_EVERY_MS = 30_000
+
+/** Half of the money is placed on the first tick: most bad canaries are bad from the start. */
+const FIRST_WEIGHT = 0.5
+
+/**
+ * After this many starts (two hours) half of the remaining money is placed, after three times as many three quarters.
+ *
+ * Weights that fall like 1/t² never run out, so a rollout held overnight is still watched; over its first hour they stay
+ * within a factor 2.3 of an even spread over two hours (0.8 in the logarithm, of about 13 that a late rejection at alpha = 1 % needs).
+ */
+const HALF_PLACED_STARTS = 240
+
+/**
+ * @param bets How many bets share the money evenly.
+ * @param alpha The chance of a false rejection, above 0 and below 1.
+ */
+export function createWealth(bets: number, alpha: number): Wealth {
+  const gains = new Float64Array(bets)
+  const stakes = new Float64Array(bets).fill(-Infinity) // ln S_k
+  const numeratorMarks = new Float64Array(bets)
+  const denominatorMarks = new Float64Array(bets)
+  const logBets = Math.log(bets)
+  const threshold = -Math.log(alpha)
+  // W is at most the largest S plus one: below this no exact sum is needed.
+  const nearThreshold = Math.log(1 / alpha - 1)
+  let origin = 0
+  let starts = -1
+  let placed = 0
+  let isCrossed = false
+
+  function open(at: number, numerator: number, denominator: number): void {
+    if (starts < 0) origin = at
+    const due = Math.floor((at - origin) / START_EVERY_MS)
+    if (due <= starts) return
+    const nowPlaced = FIRST_WEIGHT + ((1 - FIRST_WEIGHT) * due) / (due + HALF_PLACED_STARTS)
+    const logWeight = Math.log(nowPlaced - placed)
+    for (let bet = 0; bet < bets; bet++) {
+      const stake = addLogs(stakes[bet]!, logWeight)
+      const freshShare = Math.exp(logWeight - stake)
+      stakes[bet] = stake
+      numeratorMarks[bet]! += freshShare * (numerator - numeratorMarks[bet]!)
+      denominatorMarks[bet]! += freshShare * (denominator - denominatorMarks[bet]!)
+    }
+    starts = due
+    placed = nowPlaced
+  }
+
+  function settle(): void {
+    let largest = -Infinity
+    for (let bet = 0; bet < bets; bet++) {
+      const stake = stakes[bet]! + gains[bet]!
+      stakes[bet] = stake
+      if (stake > largest) largest = stake
+    }
+    if (!isCrossed && largest >= nearThreshold) isCrossed = readLog() >= threshold
+  }
+
+  function readLog(): number {
+    if (starts < 0) return 0
+    const logKept = Math.log(1 - placed)
+    let largest = logKept
+    for (let bet = 0; bet < bets; bet++) largest = Math.max(largest, stakes[bet]! - logBets)
+    let sum = Math.exp(logKept - largest)
+    for (let bet = 0; bet < bets; bet++) sum += Math.exp(stakes[bet]! - logBets - largest)
+    return largest + Math.log(sum)
+  }
+
+  function ratioSince(numerator: number, denominator: number): number {
+    let largest = -Infinity
+    for (let bet = 0; bet < bets; bet++) largest = Math.max(largest, stakes[bet]!)
+    let numeratorGain = 0
+    let denominatorGain = 0
+    for (let bet = 0; bet < bets; bet++) {
+      const share = Math.exp(stakes[bet]! - largest)
+      numeratorGain += share * (numerator - numeratorMarks[bet]!)
+      denominatorGain += share * (denominator - denominatorMarks[bet]!)
+    }
+    return numeratorGain / denominatorGain
+  }
+
+  return { gains, open, settle, readLog, isRejected: () => isCrossed, ratioSince }
+}
+
+function addLogs(a: number, b: number): number {
+  return a > b ? a + Math.log1p(Math.exp(b - a)) : b + Math.log1p(Math.exp(a - b))
+}

@@ -1,0 +1,29 @@
+/** 3.214 → "3.21 ×"; without a finite ratio "many ×". */
+export function sayRatio(ratio: number): string {
+  return Number.isFinite(ratio) ? `${trim(ratio)} ×` : 'many ×'
+}
+
+/** 0.0123 → "1.23 %". */
+export function sayPercent(share: number): string {
+  return `${trim(share * 100)} %`
+}
+
+/** 268.4 → "268 ms". */
+export function sayMs(ms: number | undefined): string {
+  return ms === undefined ? 'no latency' : `${trim(ms)} ms`
+}
+
+/** Errors of requests, with separators. */
+export function sayCounts(errors: number, requests: number): string {
+  return `${sayNumber(errors)} of ${sayNumber(requests)}`
+}
+
+/** 1234567 → "1,234,567". */
+export function sayNumber(value: number): string {
+  return value.toLocaleString('en-US', { maximumFractionDigits: 0 })
+}
+
+/** Three significant digits read well and never as 1e+3. */
+function trim(value: number): string {
+  return Math.abs(value) >= 100 ? sayNumber(value) : String(Number(value.toPrecision(3)))
+}
