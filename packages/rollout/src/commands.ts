@@ -1,0 +1,131 @@
+import { SluiceError } from '@sluice/core'
+import type { Verdict } from '@sluice/guards'
+import type { Clock } from '@sluice/stores'
+import type { Apply } from './apply.ts'
+import type { Order, Transition } from './event.ts'
+import type { Reading, RolloutLog } from './journal.ts'
+import type { Command } from './orders.ts'
+import { isActive, isOpen, type RolloutState } from './state.ts'
+import { transition } from './transition.ts'
+
+/**
+ * What people may ask of a rollout. Each resolves, with the state in the log, when it is durable.
+ *
+ * All reject with a SluiceError: `no_rollout`, `rollout_over`, `rolling_back` where it comes too
+ * late, `conflict`, and whatever the store throws.
+ */
+export interface RolloutCommands {
+  /**
+   * Begins the plan at its first stage.
+   *
+   * @throws SluiceError `rollout_exists` while one is active on the flag; `invalid_plan` where the
+   * plan is too bold for the environment.
+   */
+  start(order: Order): Promise<RolloutState>
+  /** Stops at the present share; guards go on watching. @throws SluiceError `already_paused`. */
+  pause(order: Order): Promise<RolloutState>
+  /**
+   * Goes on where it was paused. Where someone else had moved the exposure, the stage's share is put
+   * back and watched for its whole time again.
+   *
+   * @throws SluiceError `not_paused`.
+   */
+  resume(order: Order): Promise<RolloutState>
+  /**
+   * Goes on to the next stage now, or completes after the last.
+   *
+   * @throws SluiceError `guard_demands_rollback`; `conflict` where the rollout entered another stage
+   * while this was being written: promote again only if that is still wanted.
+   */
+  promote(order: Order): Promise<RolloutState>
+  /** Goes back to 0 percent now. */
+  rollBack(order: Order): Promise<RolloutState>
+  /** Gives up control; the exposure stays as it is. */
+  abort(order: Order): Promise<RolloutState>
+}
+
+/** What the commands are made of. */
+export interface CommandsOptions {
+  readonly flag: string
+  readonly environment: string
+  readonly actor: string
+  readonly log: RolloutLog
+  readonly clock: Clock
+  readonly apply: Apply
+  readonly begin: (order: Order, reading: Reading, now: number) => Transition
+  readonly verdicts: () => readonly Verdict[]
+}
+
+export function createCommands(options: CommandsOptions): RolloutCommands {
+  const { flag, environment, actor, log, clock, apply, begin, verdicts } = options
+
+  async function give(toCommand: () => Command): Promise<RolloutState> {
+    // A person decides on what stands in the log, not on what this process saw a moment ago.
+    await log.refresh()
+    let asked: RolloutState | undefined
+    const state = await apply(({ state }) => {
+      if (state === undefined) throw noRollout()
+      const command = toCommand()
+      asked ??= state
+      if (command.type === 'promote') assertSameStage(asked, state)
+      const next = transition(state, command, clock.now())
+      const refused = next.effects.find((effect) => effect.type === 'refused')
+      if (refused !== undefined)
+        throw new SluiceError(refused.code, `${refused.because}.`, { flag })
+      return next
+    })
+    if (state?.phase === 'rolling_back') return confirm(state)
+    return state ?? Promise.reject(noRollout())
+  }
+
+  /** The share of 0 is in the log: say so at once, it ends the rollback's execution. */
+  async function confirm(written: RolloutState): Promise<RolloutState> {
+    const look = { type: 'tick', actor, verdicts: undefined, observedMs: 0 } as const
+    const state = await apply(({ state }) => {
+      if (state?.id !== written.id || state.phase !== 'rolling_back') return undefined
+      return transition(state, look, clock.now())
+    })
+    return state ?? written
+  }
+
+  /** Two people, or a person and the plan, who both mean this step must not take two. */
+  function assertSameStage(asked: RolloutState, found: RolloutState): void {
+    if (!isOpen(asked) || !isOpen(found)) return
+    if (asked.id === found.id && asked.stage === found.stage) return
+    throw new SluiceError(
+      'conflict',
+      `${flag} entered another stage while it was being promoted. Look again, and promote again if that is still wanted.`,
+      { flag, expected: `stage ${asked.stage}`, found: `stage ${found.stage}` },
+    )
+  }
+
+  function noRollout(): SluiceError {
+    return new SluiceError(
+      'no_rollout',
+      `There is no rollout of ${flag} in ${environment}: start one first.`,
+      { flag },
+    )
+  }
+
+  return {
+    async start(order) {
+      await log.refresh()
+      const state = await apply((reading) => {
+        if (reading.state !== undefined && isActive(reading.state)) {
+          throw new SluiceError(
+            'rollout_exists',
+            `${flag} already has a rollout in ${environment} (${reading.state.phase}, started by ${reading.state.startedBy}): roll back, abort or let it end first.`,
+            { flag },
+          )
+        }
+        return begin(order, reading, clock.now())
+      })
+      return state ?? Promise.reject(noRollout())
+    },
+    pause: (order) => give(() => ({ type: 'pause', ...order })),
+    resume: (order) => give(() => ({ type: 'resume', ...order })),
+    promote: (order) => give(() => ({ type: 'promote', verdicts: verdicts(), ...order })),
+    rollBack: (order) => give(() => ({ type: 'roll_back', ...order })),
+    abort: (order) => give(() => ({ type: 'abort', ...order })),
+  }
+}

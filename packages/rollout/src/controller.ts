@@ -1,0 +1,188 @@
+import { SluiceError } from '@sluice/core'
+import type { Guard, MetricSource, Verdict } from '@sluice/guards'
+import { type Clock, systemClock } from '@sluice/stores'
+import { createApply } from './apply.ts'
+import { begin } from './begin.ts'
+import { createCommands, type RolloutCommands } from './commands.ts'
+import { openJournal, type RolloutLog } from './journal.ts'
+import { type CreateJudge, createGuardJudge } from './judge.ts'
+import { createObserver } from './observer.ts'
+import { canary, type Plan } from './plan.ts'
+import { parsePlan } from './plan-schema.ts'
+import { createTeller, type Teller } from './rollout-events.ts'
+import type { RolloutState } from './state.ts'
+import { createWatch } from './watch.ts'
+
+/** What a controller is made of. */
+export interface RolloutControllerOptions {
+  /** Where the log is read and written. */
+  readonly replica: RolloutLog
+  readonly environment: string
+  readonly flag: string
+  /** For rollouts started here; one that stands in the log keeps its own. Default {@link canary}. */
+  readonly plan?: Plan
+  /** For rollouts started here. Without a guard a rollout only moves by `promote`. */
+  readonly guards?: readonly Guard[]
+  /** Where the counts of both arms come from. Without one, nothing is observed. */
+  readonly source?: MetricSource
+  /** For rollouts started here: the most a healthy canary is rolled back by chance. Default 0.01. */
+  readonly alpha?: number
+  /** Default: the machine's clock. */
+  readonly clock?: Clock
+  /** Time between looks in milliseconds. Default 1,000. */
+  readonly tickMs?: number
+  /** Who the log names for what happens by itself. Default `controller`. */
+  readonly actor?: string
+  /** Instead of guards over the source: whatever else can judge, such as a script in a test. */
+  readonly judge?: CreateJudge
+}
+
+/** Moves one flag's exposure in one environment along a plan, and back when a guard says so. */
+export interface RolloutController extends RolloutCommands {
+  /** The rollout as it stands in the log; undefined where there was none, or none that can be read. */
+  readonly state: RolloutState | undefined
+  /** What the guards said last to this process. */
+  readonly verdicts: readonly Verdict[]
+  /** Begins to look every `tickMs`; a rollout that stands in the log is taken up where it is. */
+  run(): void
+  /** Stops looking; resolves when the look under way has ended. The rollout stays as it is. */
+  stop(): Promise<void>
+  /** One look. Never rejects: what fails is told as `error`, and the rollout is held. */
+  tick(): Promise<void>
+  /** Listens to an event; answers a function that stops it. */
+  on: Teller['on']
+  off: Teller['off']
+}
+
+/** A promise that a team can explain: one healthy canary in a hundred. */
+const defaultAlpha = 0.01
+/** Trouble is seen within a second, at the cost of one read a second. */
+const defaultTickMs = 1_000
+/** A process that missed this many ticks was not watching. */
+const gapTicks = 10
+
+/**
+ * Creates the controller of a flag's rollout. It does nothing by itself until `run`.
+ *
+ * Any number of controllers may serve the same flag, in any processes: every change is a commit
+ * that fails if the rollout or the exposure was changed since it was read, so that two who want the
+ * same do it once.
+ *
+ * @throws SluiceError `invalid_plan`; `invalid_option` for an alpha outside (0, 1) or a `tickMs`
+ * that is not above 0.
+ */
+export function createRolloutController(options: RolloutControllerOptions): RolloutController {
+  const { replica: log, environment, flag, guards = [], source } = options
+  const { alpha = defaultAlpha, clock = systemClock, tickMs = defaultTickMs } = options
+  const { actor = 'controller', judge: createJudge = judgeBySource } = options
+  const plan = parsePlan(options.plan ?? canary())
+  checkRange('alpha', alpha, 1)
+  checkRange('tickMs', tickMs, Number.POSITIVE_INFINITY)
+
+  const teller = createTeller()
+  const journal = openJournal(log, environment, flag)
+  const apply = createApply({ journal, log, clock, actor, teller })
+  const observer = createObserver(clock, { gapLimitMs: gapTicks * tickMs })
+  const watch = createWatch({ journal, apply, observer, createJudge, clock, actor, teller })
+  const commands = createCommands({
+    log,
+    clock,
+    apply: (decide) => inTurn(() => apply(decide).finally(tellState)),
+    begin: (order, { revision, exposure: before }, now) => {
+      const id = `${flag}@${revision + 1}`
+      return begin({ id, flag, environment, plan, guards, alpha, before }, order, now)
+    },
+    flag,
+    environment,
+    actor,
+    verdicts: watch.verdicts,
+  })
+
+  let turn: Promise<unknown> = Promise.resolve()
+  let toldRevision = journal.revision()
+  let stopRunning: (() => void) | undefined
+
+  function judgeBySource(terms: Parameters<CreateJudge>[0]) {
+    const missing = new SluiceError(
+      'no_metric_source',
+      `The controller of ${flag} has no metric source: pass source or judge to see the canary.`,
+    )
+    if (source === undefined) return { look: () => Promise.reject(missing) }
+    return createGuardJudge(source, terms)
+  }
+
+  /** One thing at a time: a look and a command of one process would only race each other. */
+  function inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const acted = turn.then(act)
+    turn = acted.catch(() => {})
+    return acted
+  }
+
+  async function tick(): Promise<void> {
+    await inTurn(watch.tick).catch((error: unknown) => teller.tell('error', error))
+    tellState()
+  }
+
+  function tellState(): void {
+    const revision = journal.revision()
+    if (revision === toldRevision) return
+    toldRevision = revision
+    const state = readState()
+    if (state !== undefined) teller.tell('state', state)
+  }
+
+  function readState(): RolloutState | undefined {
+    try {
+      return journal.read().state
+    } catch {
+      // Each tick tells why it cannot be read.
+      return undefined
+    }
+  }
+
+  return {
+    ...commands,
+    get state() {
+      return readState()
+    },
+    get verdicts() {
+      return readState() === undefined ? [] : watch.verdicts()
+    },
+
+    run() {
+      if (stopRunning !== undefined) return
+      const unsubscribe = [log.on('change', tellState), log.on('reset', tellState)]
+      let cancel = clock.after(0, beat)
+      let isRunning = true
+      stopRunning = () => {
+        isRunning = false
+        cancel()
+        for (const end of unsubscribe) end()
+      }
+      async function beat(): Promise<void> {
+        await tick()
+        if (isRunning) cancel = clock.after(tickMs, beat)
+      }
+    },
+
+    async stop() {
+      stopRunning?.()
+      stopRunning = undefined
+      await turn
+    },
+
+    tick,
+    on: teller.on,
+    off: teller.off,
+  }
+}
+
+function checkRange(name: string, value: number, below: number): void {
+  if (value > 0 && value < below) return
+  const expected = below === 1 ? 'a number between 0 and 1' : 'a number above 0'
+  throw new SluiceError('invalid_option', `${name} must be ${expected}, not ${value}.`, {
+    pointer: `/${name}`,
+    expected,
+    found: String(value),
+  })
+}

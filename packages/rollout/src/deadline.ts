@@ -1,0 +1,17 @@
+import { SluiceError } from '@sluice/core'
+import type { Clock } from '@sluice/stores'
+
+/**
+ * Waits for a promise, but not for ever.
+ *
+ * @throws SluiceError `look_timeout` once `limitMs` have passed; whatever the promise rejects with.
+ */
+export function within<T>(clock: Clock, limitMs: number, promise: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(limitMs, () => {
+      const message = `The metric source did not answer within ${limitMs} ms.`
+      reject(new SluiceError('look_timeout', message))
+    })
+    promise.then(resolve, reject).finally(cancel)
+  })
+}

@@ -1,0 +1,91 @@
+import type { Exposure, Json } from '@sluice/core'
+import type { Replica } from '@sluice/stores'
+import type { Transition } from './event.ts'
+import { readExposure } from './exposure.ts'
+import type { RolloutState } from './state.ts'
+import { parseRolloutState } from './state-schema.ts'
+
+/** What a rollout needs of the log: a replica, or anything with these of its members. */
+export type RolloutLog = Pick<Replica, 'head' | 'get' | 'refresh' | 'commit' | 'history' | 'on'>
+
+/** What the log says at one revision: the basis of a decision. */
+export interface Reading {
+  readonly revision: number
+  readonly state: RolloutState | undefined
+  readonly exposure: Exposure
+}
+
+/** A rollout's two keys in the log, read and written together. */
+export interface Journal {
+  /** @throws SluiceError `invalid_rollout_state`. */
+  read(): Reading
+  /** The revision that last wrote the rollout's state; 0 where there is none. */
+  revision(): number
+  /**
+   * Writes a transition as one commit.
+   *
+   * @throws SluiceError `conflict` where the rollout or the exposure was written after the reading;
+   * whatever the replica throws.
+   */
+  write(reading: Reading, transition: Transition): Promise<void>
+  /** Who wrote the exposure that was read. */
+  findMover(reading: Reading): Promise<string>
+}
+
+/** Opens the journal of a flag's rollout in an environment. */
+export function openJournal(log: RolloutLog, environment: string, flag: string): Journal {
+  const rolloutKey = `rollout/${environment}/${flag}`
+  const exposureKey = `exposure/${environment}/${flag}`
+  let parsed: { value: Json; state: RolloutState } | undefined
+
+  function readState(): RolloutState | undefined {
+    const entry = log.get(rolloutKey)
+    if (entry === undefined) return undefined
+    // Values in the log are frozen: the same object is the same state.
+    if (parsed?.value !== entry.value) {
+      parsed = { value: entry.value, state: parseRolloutState(entry.value) }
+    }
+    return parsed?.state
+  }
+
+  return {
+    read: () => ({
+      revision: log.head.revision,
+      state: readState(),
+      exposure: readExposure(log.get(exposureKey)?.value),
+    }),
+
+    revision: () => log.get(rolloutKey)?.revision ?? 0,
+
+    async write({ revision }, { state, effects }) {
+      const record = effects.find((effect) => effect.type === 'record')
+      if (record === undefined) return
+      const moved = effects.find((effect) => effect.type === 'set_exposure')
+      const { actor, action, reason, ticket } = record
+      await log.commit(
+        {
+          actor,
+          action,
+          reason,
+          ticket,
+          environment,
+          changes: [
+            { key: rolloutKey, value: toJson(state) },
+            ...(moved === undefined ? [] : [{ key: exposureKey, value: toJson(moved.exposure) }]),
+          ],
+        },
+        { dependsOn: [rolloutKey, exposureKey], basedOn: revision },
+      )
+    },
+
+    async findMover({ revision }) {
+      const commits = await log.history(exposureKey)
+      return commits.findLast((commit) => commit.revision <= revision)?.actor ?? 'someone'
+    },
+  }
+}
+
+/** States and exposures are plain data by their types; the log checks and copies what it is given. */
+function toJson(value: RolloutState | Exposure): Json {
+  return value as unknown as Json
+}

@@ -1,0 +1,103 @@
+import type { Verdict } from '@sluice/guards'
+import type { Clock } from '@sluice/stores'
+import { within } from './deadline.ts'
+import { decide } from './decide.ts'
+import { findSilence } from './freshness.ts'
+import type { Judge, Look } from './judge.ts'
+import { isOpen, type RolloutState } from './state.ts'
+import { lap, type Stopwatch } from './stopwatch.ts'
+
+/** What a look, together with the looks before it, says about a rollout. */
+export interface Observation {
+  readonly verdicts: readonly Verdict[] | undefined
+  /** Why nothing could be observed, where that lasted long enough to hold the rollout. */
+  readonly blind?: string
+  /** What was thrown in this look. */
+  readonly error?: unknown
+}
+
+/** Looks at a rollout and keeps the time for which it was watched. */
+export interface Observer {
+  observe(judge: Judge, state: RolloutState): Promise<Observation>
+  /** Time observed in the state's present stage; while verifying: without a canary request. */
+  observedMs(state: RolloutState): number
+}
+
+/**
+ * Creates an observer that has seen nothing.
+ *
+ * @param options.gapLimitMs The longest time between two looks that still counts as watched, the
+ * longest a look may take, and how long looks may fail before the rollout must say so.
+ */
+export function createObserver(clock: Clock, { gapLimitMs }: { gapLimitMs: number }): Observer {
+  let watch: Stopwatch | undefined
+  let lookUnderWay: Promise<Look> | undefined
+  let canaryAt: number | undefined
+  let blindSince: number | undefined
+
+  /** A judge counts each request once only if its looks never overlap. */
+  async function take(judge: Judge): Promise<Look & { error?: unknown }> {
+    if (lookUnderWay !== undefined) return unseen('the metric source does not answer')
+    try {
+      const look = Promise.resolve(judge.look(clock.now()))
+      lookUnderWay = look
+      const settle = () => {
+        lookUnderWay = undefined
+      }
+      look.then(settle, settle)
+      return await within(clock, gapLimitMs, look)
+    } catch (error) {
+      return { ...unseen(error instanceof Error ? error.message : String(error)), error }
+    }
+  }
+
+  return {
+    async observe(judge, state) {
+      const look = await take(judge)
+      const now = clock.now()
+      if ((look.canaryRequests ?? 0) > 0) canaryAt = now
+      const silence = findSilence(look.verdicts ?? [], state, { canaryAt, now })
+      const isSeen = look.verdicts !== undefined && silence === undefined
+
+      const isWatched = isSeen && isWatching(state, look)
+      watch = lap(watch, { subject: subjectOf(state), isSeen: isWatched, gapLimitMs }, now)
+      if (state.phase === 'verifying' && (look.canaryRequests ?? 0) > 0) watch = undefined
+
+      blindSince = isSeen ? undefined : (blindSince ?? now)
+      const blind = silence ?? describeBlindness(look.unseen, now - (blindSince ?? now))
+      return {
+        verdicts: look.verdicts,
+        ...(blind === undefined ? {} : { blind }),
+        ...(look.error === undefined ? {} : { error: look.error }),
+      }
+    },
+
+    observedMs: (state) => (watch?.subject === subjectOf(state) ? watch.observedMs : 0),
+  }
+
+  function describeBlindness(reason = 'no verdict', forMs: number): string | undefined {
+    if (forMs < gapLimitMs) return undefined
+    return `nothing could be observed for ${Math.round(forMs / 1000)} s: ${reason}`
+  }
+}
+
+/** A stage entered anew, by whomever, is watched anew. */
+function subjectOf(state: RolloutState): string {
+  const part = isOpen(state) ? `${state.stage}@${state.enteredAt}` : state.phase
+  return `${state.id} ${part}`
+}
+
+/** Whether a look that saw something adds to the time a stage was watched, or a rollback quiet. */
+function isWatching(state: RolloutState, { verdicts, canaryRequests }: Look): boolean {
+  if (state.phase === 'verifying') return canaryRequests === 0
+  if (!isOpen(state) || state.phase === 'paused') return false
+  const decision = decide(verdicts)
+  return (
+    decision.decision !== 'rollback' &&
+    !(decision.decision === 'hold' && decision.cause === 'failing')
+  )
+}
+
+function unseen(reason: string): Look {
+  return { verdicts: undefined, unseen: reason }
+}

@@ -1,0 +1,68 @@
+import type { Verdict } from '@sluice/guards'
+import { EventEmitter } from 'eventemitter3'
+import type { Notice } from './event.ts'
+import type { RolloutState } from './state.ts'
+
+/** A notice, and the rollout it is about. */
+export interface RolloutNotice extends Notice {
+  readonly flag: string
+  readonly environment: string
+  /** Epoch milliseconds. */
+  readonly at: number
+  readonly state: RolloutState
+}
+
+/** A rollback that was decided and is not in the log yet; it is tried again at each tick. */
+export interface PendingRollback {
+  readonly flag: string
+  readonly environment: string
+  readonly because: string
+  readonly detectedAt: number
+  /** What kept it from being written. */
+  readonly error: unknown
+}
+
+/** What a controller tells, and with which arguments. */
+export interface RolloutEvents {
+  /** A change that this process made is durable. Lost, not doubled, where the process dies first. */
+  event: (notice: RolloutNotice) => void
+  /** What the guards said in the latest look. */
+  verdicts: (verdicts: readonly Verdict[]) => void
+  /** The state in the log is new, by whomever. */
+  state: (state: RolloutState) => void
+  rollback_pending: (pending: PendingRollback) => void
+  /** A tick failed, or the look in it; the rollout was held. */
+  error: (error: unknown) => void
+}
+
+/** Hands out events; a listener that throws stops neither the others nor the rollout. */
+export interface Teller {
+  on<Name extends keyof RolloutEvents>(name: Name, listener: RolloutEvents[Name]): () => void
+  off<Name extends keyof RolloutEvents>(name: Name, listener: RolloutEvents[Name]): void
+  tell<Name extends keyof RolloutEvents>(name: Name, arg: Parameters<RolloutEvents[Name]>[0]): void
+}
+
+export function createTeller(): Teller {
+  const emitter = new EventEmitter<Record<string, (arg: never) => void>>()
+  const teller: Teller = {
+    on(name, listener) {
+      emitter.on(name, listener)
+      return () => teller.off(name, listener)
+    },
+    off(name, listener) {
+      emitter.off(name, listener)
+    },
+    tell(name, arg) {
+      // Not `emit`: it would stop at the first listener that throws.
+      for (const listener of emitter.listeners(name)) {
+        try {
+          listener(arg as never)
+        } catch (error) {
+          // One that fails while hearing of errors has nobody left to be told to.
+          if (name !== 'error') teller.tell('error', error)
+        }
+      }
+    },
+  }
+  return teller
+}

@@ -1,0 +1,156 @@
+import type { Verdict } from '@sluice/guards'
+import type { Clock } from '@sluice/stores'
+import type { Apply } from './apply.ts'
+import { decide } from './decide.ts'
+import type { TickEvent, Transition } from './event.ts'
+import type { Journal } from './journal.ts'
+import { type CreateJudge, type Judge, shareOfAlpha } from './judge.ts'
+import type { Observation, Observer } from './observer.ts'
+import type { Teller } from './rollout-events.ts'
+import { isActive, isOpen, type OpenState, type RolloutState } from './state.ts'
+import { transition } from './transition.ts'
+
+/** One process's eye on a rollout: looks, and carries what follows into the log. */
+export interface Watch {
+  /** One look. @throws Whatever kept it from being carried into the log. */
+  tick(): Promise<void>
+  /** What the guards said last; empty where this process has not looked at the present rollout. */
+  verdicts(): readonly Verdict[]
+}
+
+/** What a watch is made of. */
+export interface WatchOptions {
+  readonly journal: Journal
+  readonly apply: Apply
+  readonly observer: Observer
+  readonly createJudge: CreateJudge
+  readonly clock: Clock
+  readonly actor: string
+  readonly teller: Teller
+}
+
+/** A decision to go back that is not in the log yet. */
+interface Pending {
+  readonly id: string
+  readonly verdicts: readonly Verdict[]
+  readonly detectedAt: number
+}
+
+export function createWatch(options: WatchOptions): Watch {
+  const { journal, apply, observer, createJudge, clock, actor, teller } = options
+  /** The guard process of this process: its place in the rollout's count, and its judge. */
+  let run: { readonly id: string; readonly number: number } | undefined
+  let judge: { readonly of: string; readonly judge: Judge } | undefined
+  let pending: Pending | undefined
+  let latest: { readonly id: string; readonly verdicts: readonly Verdict[] } | undefined
+
+  async function tick(): Promise<void> {
+    // Nothing to decide yet, but someone may have moved the exposure.
+    const state = await apply(() => undefined)
+    if (state === undefined || !isActive(state)) return forget()
+    if (state.phase === 'rolling_back') return confirm(state.id)
+    if (isOpen(state) && run?.id !== state.id) await claim(state)
+    const observation = await look(state)
+    await follow(state, observation)
+  }
+
+  function forget(): void {
+    run = undefined
+    judge = undefined
+    pending = undefined
+  }
+
+  /** Takes the next share of alpha: evidence does not outlive a process, the promise must. */
+  async function claim({ id }: OpenState): Promise<void> {
+    let claimed: Transition | undefined
+    await apply(({ state }) => {
+      claimed = undefined
+      if (state?.id !== id) return undefined
+      claimed = transition(state, { type: 'guards_started', actor }, clock.now())
+      return claimed
+    })
+    if (claimed !== undefined) run = { id, number: claimed.state.guardRuns }
+  }
+
+  async function look(state: RolloutState): Promise<Observation> {
+    if (pending !== undefined && pending.id !== state.id) pending = undefined
+    // The decision stands; looking again would only delay it.
+    if (pending !== undefined) return { verdicts: pending.verdicts }
+    const observation = await observer.observe(judgeOf(state), state)
+    if (observation.error !== undefined) teller.tell('error', observation.error)
+    if (observation.verdicts !== undefined) {
+      latest = { id: state.id, verdicts: observation.verdicts }
+      teller.tell('verdicts', observation.verdicts)
+    }
+    return observation
+  }
+
+  function judgeOf({ id, guards, alpha }: RolloutState): Judge {
+    const number = run?.id === id ? run.number : undefined
+    // A process that only sees a rollback to its end judges nothing and spends no alpha.
+    const terms =
+      number === undefined ? { guards: [], alpha } : { guards, alpha: shareOfAlpha(alpha, number) }
+    const of = `${id} ${number}`
+    if (judge?.of !== of) judge = { of, judge: createJudge(terms) }
+    return judge.judge
+  }
+
+  async function follow({ id }: RolloutState, seen: Observation): Promise<void> {
+    let intended: Transition | undefined
+    try {
+      await apply(({ state }) => {
+        intended = undefined
+        if (state?.id !== id) return undefined
+        intended = transition(state, toEvent(state, seen), clock.now())
+        return intended
+      })
+    } catch (error) {
+      if (intended?.state.phase !== 'rolling_back') throw error
+      return remember(intended.state, seen, error)
+    }
+    pending = undefined
+    if (intended?.state.phase === 'rolling_back') await confirm(id)
+  }
+
+  function toEvent(state: RolloutState, { verdicts, blind }: Observation): TickEvent {
+    const observedMs = observer.observedMs(state)
+    return {
+      type: 'tick',
+      actor,
+      verdicts,
+      observedMs,
+      quietMs: observedMs,
+      ...(blind === undefined ? {} : { blind }),
+      ...(pending === undefined ? {} : { detectedAt: pending.detectedAt }),
+    }
+  }
+
+  function remember(
+    { id, flag, environment, rollback }: RolloutState & { phase: 'rolling_back' },
+    { verdicts }: Observation,
+    error: unknown,
+  ): void {
+    const { because, detectedAt } = rollback
+    // A rollback for another reason, such as the hold limit, follows from the log again next time.
+    if (verdicts !== undefined && decide(verdicts).decision === 'rollback') {
+      pending = { id, verdicts, detectedAt }
+    }
+    teller.tell('rollback_pending', { flag, environment, because, detectedAt, error })
+  }
+
+  /** The share of 0 is in the log: say so at once, it ends the rollback's execution. */
+  async function confirm(id: string): Promise<void> {
+    await apply(({ state }) => {
+      if (state?.id !== id || state.phase !== 'rolling_back') return undefined
+      return transition(state, toEvent(state, { verdicts: undefined }), clock.now())
+    })
+  }
+
+  return {
+    tick,
+    verdicts() {
+      const { state } = journal.read()
+      return latest !== undefined && latest.id === state?.id ? latest.verdicts : []
+    },
+  }
+}
