@@ -1,6 +1,7 @@
 import { openContestant, ownNames } from './contestants/index.mjs'
 import { medianOf } from './measure.mjs'
 import { peerVersions } from './prepare.mjs'
+import { showProgress } from './progress.mjs'
 import { runScript } from './spawn.mjs'
 
 /**
@@ -24,7 +25,7 @@ export async function raceWorkloads(workloads, { rounds, contestants, warmMs, me
       for (const entry of shuffled(entries.filter((each) => each.workload === workload.id))) {
         done += 1
         if (entry.cannot || entry.absent || entry.failed) continue
-        process.stderr.write(`\r\x1b[K${done}/${total} ${entry.workload} ${entry.name}`)
+        showProgress(`${done}/${total} ${entry.workload} ${entry.name}`)
         try {
           const result = await runScript('child.mjs', {
             contestant: entry.name,
@@ -44,7 +45,7 @@ export async function raceWorkloads(workloads, { rounds, contestants, warmMs, me
       }
     }
   }
-  process.stderr.write('\r\x1b[K')
+  showProgress('')
   for (const entry of entries) if (entry.rounds.length > 0) entry.median = medianOf(entry.rounds)
   return {
     contestants: traits,

@@ -3,12 +3,13 @@ import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { helpText, readOptions } from './options.mjs'
 import { buildPackages, installPeers } from './prepare.mjs'
+import { showProgress } from './progress.mjs'
 import { raceWorkloads } from './race.mjs'
 import { printRows, printWorkloads } from './report.mjs'
 import { runRow } from './rows/index.mjs'
 import { workloads } from './workloads.mjs'
 
-const options = readOptions(process.argv.slice(2))
+const options = optionsOrExit()
 if (options.wantsHelp) {
   console.log(helpText)
   process.exit(0)
@@ -26,10 +27,10 @@ if (chosen.length > 0) printWorkloads(race)
 
 const rows = []
 for (const name of options.rows.filter((row) => !workloads.some(({ id }) => id === row))) {
-  process.stderr.write(`\r\x1b[K${name}`)
+  showProgress(name)
   rows.push(...(await runRow(name, options)))
 }
-process.stderr.write('\r\x1b[K')
+showProgress('')
 if (rows.length > 0) printRows(rows)
 
 if (options.json !== undefined)
@@ -39,3 +40,12 @@ if (options.json !== undefined)
   )
 // A ratio that is not met is a finding; a wrong answer is a broken benchmark.
 process.exitCode = race.failures.length > 0 || rows.some((row) => row.failed) ? 1 : 0
+
+function optionsOrExit() {
+  try {
+    return readOptions(process.argv.slice(2))
+  } catch (error) {
+    console.error(error.message)
+    return process.exit(2)
+  }
+}
