@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { open, rename, unlink } from 'node:fs/promises'
+import { link, open, rename, unlink, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 
 /** What the names of unfinished files end in; whoever reads a folder passes them over. */
@@ -10,7 +10,10 @@ export const temporarySuffix = '.tmp'
  *
  * @throws The file system's own error; no unfinished file stays behind.
  */
-export async function replaceFile(path: string, text: string): Promise<void> {
+export async function replaceFile(
+  path: string,
+  text: string | AsyncIterable<string>,
+): Promise<void> {
   const temporary = await writeTemporary(path, text)
   try {
     await rename(temporary, path)
@@ -22,16 +25,39 @@ export async function replaceFile(path: string, text: string): Promise<void> {
 }
 
 /**
+ * Creates a file as a whole, and only if there is none of that name, over all processes.
+ *
+ * @returns whether it was created. The new name is not yet durable: see {@link syncDirectory}.
+ * @throws The file system's own error; the file was not created then.
+ */
+export async function createFile(path: string, text: string): Promise<boolean> {
+  const temporary = await writeTemporary(path, text)
+  try {
+    await link(temporary, path)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  } finally {
+    // A leftover does no harm and is swept when old.
+    await unlink(temporary).catch(() => {})
+  }
+}
+
+/**
  * Writes a durable file beside `path` under a name of its own.
  *
  * @returns the file's path. It is the caller's to link or rename.
  */
-export async function writeTemporary(path: string, text: string): Promise<string> {
+export async function writeTemporary(
+  path: string,
+  text: string | AsyncIterable<string>,
+): Promise<string> {
   const name = `.${basename(path)}.${randomUUID()}${temporarySuffix}`
   const temporary = join(dirname(path), name)
   const handle = await open(temporary, 'wx')
   try {
-    await handle.writeFile(text)
+    await writeFile(handle, text)
     await handle.sync()
     await handle.close()
   } catch (error) {

@@ -1,7 +1,7 @@
 import { SluiceError } from '@sluice/core'
-import type { Head } from './chain.ts'
+import { findLinkFault, type Head } from './chain.ts'
 import { isHead } from './shape.ts'
-import type { Store } from './store.ts'
+import type { Commit, Snapshot, Store } from './store.ts'
 
 /** A store that can drop commits which a snapshot has taken in. */
 export interface CompactableStore extends Store {
@@ -50,4 +50,44 @@ export function getCut(error: unknown): Head | undefined {
   if ((error as { code?: unknown } | undefined)?.code !== 'compacted') return undefined
   const { cut } = error as { cut?: unknown }
   return isHead(cut) ? cut : undefined
+}
+
+/**
+ * Verifies that a snapshot may stand for the commits up to `last`.
+ *
+ * @param commits What follows `from`, as far as the snapshot at least.
+ * @returns the head at `last`: the new cut.
+ * @throws SluiceError `snapshot_missing`, `broken_chain`.
+ */
+export async function assertCompactable(
+  commits: Iterable<Commit> | AsyncIterable<Commit>,
+  from: Head,
+  last: number,
+  snapshot: Snapshot | undefined,
+): Promise<Head> {
+  if (snapshot === undefined || snapshot.revision < last) {
+    throw new SluiceError(
+      'snapshot_missing',
+      `No snapshot covers revision ${last}: write one (replica.snapshot()) before compacting.`,
+    )
+  }
+  let head = from
+  let cut = from
+  for await (const commit of commits) {
+    if (commit.revision > snapshot.revision) break
+    const fault = findLinkFault(commit, head)
+    if (fault !== undefined) throw broken(head.revision + 1, fault)
+    head = { revision: commit.revision, hash: commit.hash }
+    if (head.revision === last) cut = head
+  }
+  if (head.revision !== snapshot.revision) throw broken(head.revision + 1, 'the log ends before it')
+  if (head.hash !== snapshot.hash) throw broken(head.revision, 'the snapshot names another hash')
+  return cut
+}
+
+function broken(revision: number, fault: string): SluiceError {
+  return new SluiceError(
+    'broken_chain',
+    `The log does not verify at revision ${revision}: ${fault}. Nothing was compacted.`,
+  )
 }

@@ -32,3 +32,4 @@ export {
   type SnapshotEntry,
   type Store,
 } from './store.ts'
+export { type LogCheck, type VerifyOptions, verifyLog } from './verify-log.ts'

@@ -28,8 +28,24 @@ const pageSize = 200
  */
 export async function readNext(store: Store, head: Head): Promise<Next> {
   try {
-    if (head.revision === 0) return verify(await store.read(0, pageSize), head)
-    const page = await store.read(head.revision - 1, pageSize + 1)
+    return await readPage(store, head, pageSize)
+  } catch (error) {
+    if (!isDamage(error)) throw error
+    // The good ones before the damaged one still count.
+    return readPage(store, head, 1)
+  }
+}
+
+/** Whether an error says that what the store holds is damaged, as against not to be had now. */
+export function isDamage(error: unknown): boolean {
+  const code = (error as { code?: unknown } | undefined)?.code
+  return code === 'corrupt_commit' || code === 'missing_commit'
+}
+
+async function readPage(store: Store, head: Head, limit: number): Promise<Next> {
+  try {
+    if (head.revision === 0) return verify(await store.read(0, limit), head)
+    const page = await store.read(head.revision - 1, limit + 1)
     const [anchor, ...rest] = page
     if (anchor === undefined) return { kind: 'other_log' }
     if (!isCommit(anchor) || findHashFault(anchor) !== undefined) {
@@ -40,15 +56,17 @@ export async function readNext(store: Store, head: Head): Promise<Next> {
   } catch (error) {
     const cut = getCut(error)
     if (cut === undefined) throw error
-    return cut.revision === head.revision ? readAfterCut(store, head, cut) : compacted(head, cut)
+    return cut.revision === head.revision
+      ? readAfterCut(store, head, cut, limit)
+      : compacted(head, cut)
   }
 }
 
 /** The head is the last dropped commit: its own commit is gone, but everything after it is there. */
-async function readAfterCut(store: Store, head: Head, cut: Head): Promise<Next> {
+async function readAfterCut(store: Store, head: Head, cut: Head, limit: number): Promise<Next> {
   if (cut.hash !== head.hash) return { kind: 'other_log' }
   try {
-    return verify(await store.read(head.revision, pageSize), head)
+    return verify(await store.read(head.revision, limit), head)
   } catch (error) {
     const later = getCut(error)
     if (later === undefined) throw error

@@ -1,6 +1,6 @@
 import { SluiceError } from '@sluice/core'
-import { findLinkFault, genesis, type Head } from './chain.ts'
-import { type CompactableStore, createCompactedError } from './compaction.ts'
+import { genesis, type Head } from './chain.ts'
+import { assertCompactable, type CompactableStore, createCompactedError } from './compaction.ts'
 import { freezeDeep } from './json-copy.ts'
 import { checkSnapshot } from './snapshot.ts'
 import type { Commit, Snapshot } from './store.ts'
@@ -22,7 +22,7 @@ export function createMemoryStore(): CompactableStore {
     if (isClosed) throw new SluiceError('store_closed', 'The memory store is closed.')
   }
 
-  return {
+  const store: CompactableStore = {
     async read(after, limit = Number.POSITIVE_INFINITY) {
       assertOpen()
       if (after < cut.revision) throw createCompactedError(cut)
@@ -68,12 +68,13 @@ export function createMemoryStore(): CompactableStore {
       assertOpen()
       const last = Math.min(keepAfter, cut.revision + commits.length - 1)
       if (last <= cut.revision) return { cut, dropped: 0 }
-      if (snapshot === undefined || snapshot.revision < last) throw missingSnapshot(last)
-      const dropped = last - cut.revision
-      assertChain(commits.slice(0, snapshot.revision - cut.revision), cut, snapshot)
-      const { revision, hash } = commits[dropped - 1]!
+      const from = cut
+      const next = await assertCompactable([...commits], from, last, snapshot)
+      // Another compaction came first; begin again from its cut.
+      if (cut !== from) return store.compact({ keepAfter })
+      const dropped = last - from.revision
       commits = commits.slice(dropped)
-      cut = { revision, hash }
+      cut = next
       return { cut, dropped }
     },
 
@@ -82,28 +83,5 @@ export function createMemoryStore(): CompactableStore {
       wakes.clear()
     },
   }
-}
-
-function missingSnapshot(revision: number): SluiceError {
-  return new SluiceError(
-    'snapshot_missing',
-    `No snapshot covers revision ${revision}: write one (replica.snapshot()) before compacting.`,
-  )
-}
-
-function assertChain(commits: readonly Commit[], from: Head, to: Head): void {
-  let head = from
-  for (const commit of commits) {
-    const fault = findLinkFault(commit, head)
-    if (fault !== undefined) throw broken(commit.revision, fault)
-    head = commit
-  }
-  if (head.hash !== to.hash) throw broken(to.revision, 'the snapshot names another hash')
-}
-
-function broken(revision: number, fault: string): SluiceError {
-  return new SluiceError(
-    'broken_chain',
-    `The log does not verify at revision ${revision}: ${fault}. Nothing was compacted.`,
-  )
+  return store
 }

@@ -63,11 +63,12 @@ export interface Store {
   /**
    * Commits with a revision above `after`, in order and without a gap, at most `limit` of them.
    *
-   * Fewer than `limit` does not mean that there are no more; none does. A damaged commit ends the
-   * page before it, and is an error when it would be the first.
+   * It sees every append that was acknowledged before it was called, to whichever process. Fewer than
+   * `limit` does not mean that there are no more; none does.
    *
    * @param limit Default: no limit.
-   * @throws SluiceError `compacted` where commits above `after` were dropped after a snapshot took
+   * @throws SluiceError `corrupt_commit` or `missing_commit` where one of the commits asked for is
+   * damaged, though others before it are good; `compacted` where commits above `after` were dropped after a snapshot took
    * them in; see {@link createCompactedError}.
    */
   read(after: number, limit?: number): Promise<Commit[]>

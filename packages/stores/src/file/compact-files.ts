@@ -1,0 +1,101 @@
+import { mkdir, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { SluiceError } from '@sluice/core'
+import { replaceFile, syncDirectory } from '../atomic-file.ts'
+import { assertCompactable, type Compaction } from '../compaction.ts'
+import type { Commit } from '../store.ts'
+import { readCommitFile } from './commit-file.ts'
+import { createCutFile } from './cut-file.ts'
+import { isMissing, toFileError } from './errors.ts'
+import { commitPath, parseName } from './names.ts'
+import { listNames, type Positions } from './positions.ts'
+import { readSnapshotFiles } from './snapshot-files.ts'
+
+/**
+ * Drops commit files that a snapshot covers: verify, archive, write the cut, delete.
+ *
+ * The cut is durable before the first file goes, so that after a crash at any point a reader finds
+ * either the commits or the word that they were dropped.
+ */
+export async function compactFiles(
+  directory: string,
+  positions: Positions,
+  keepAfter: number,
+  archive: string | undefined,
+): Promise<Compaction> {
+  for (;;) {
+    await positions.relist()
+    const cut = await positions.findCut()
+    const generation = positions.generation
+    // The newest commit stays: an append checks that the head it follows is there.
+    const last = Math.min(keepAfter, (await positions.findHead()) - 1)
+    if (last <= cut.revision) return { cut, dropped: await deleteCommits(directory, cut.revision) }
+    const snapshot = await readSnapshotFiles(directory)
+    const commits = readUpTo(directory, cut.revision, snapshot?.revision ?? 0)
+    const next = await assertCompactable(commits, cut, last, snapshot)
+    if (archive !== undefined) await writeArchive(directory, archive, cut.revision, last)
+    const isOurs = await createCutFile(directory, generation + 1, next).catch((cause) => {
+      throw toFileError(cause, directory, `write the cut at revision ${last}`)
+    })
+    if (isOurs) return { cut: next, dropped: await deleteCommits(directory, last) }
+    // Another compaction came first; begin again from its cut.
+  }
+}
+
+async function* readUpTo(directory: string, after: number, last: number): AsyncGenerator<Commit> {
+  for (let revision = after + 1; revision <= last; revision += 1) {
+    const commit = await readCommitFile(directory, revision)
+    if (commit === undefined) {
+      throw new SluiceError(
+        'broken_chain',
+        `Revision ${revision} is missing from the log. Nothing was compacted.`,
+      )
+    }
+    yield commit
+  }
+}
+
+/** One commit a line, oldest first, in a file named for the revisions it holds. */
+async function writeArchive(
+  directory: string,
+  archive: string,
+  after: number,
+  last: number,
+): Promise<void> {
+  async function* lines() {
+    for await (const commit of readUpTo(directory, after, last)) {
+      yield `${JSON.stringify(commit)}\n`
+    }
+  }
+  const path = join(archive, `commits-${after + 1}-${last}.jsonl`)
+  try {
+    await mkdir(archive, { recursive: true })
+    await replaceFile(path, lines())
+  } catch (cause) {
+    throw toFileError(cause, archive, 'archive commits')
+  }
+}
+
+/** @returns how many were deleted. */
+async function deleteCommits(directory: string, last: number): Promise<number> {
+  const covered = (await listNames(directory))
+    .map(parseName)
+    .flatMap((name) => (name.kind === 'commit' && name.number <= last ? [name.number] : []))
+    .sort((one, other) => one - other)
+  let dropped = 0
+  try {
+    for (const revision of covered) {
+      const isGone = await unlink(commitPath(directory, revision)).then(() => true, passMissing)
+      if (isGone) dropped += 1
+    }
+    if (dropped > 0) await syncDirectory(directory)
+  } catch (cause) {
+    throw toFileError(cause, directory, 'delete compacted commits')
+  }
+  return dropped
+}
+
+function passMissing(cause: unknown): false {
+  if (isMissing(cause)) return false
+  throw cause
+}

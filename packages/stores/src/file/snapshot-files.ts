@@ -1,0 +1,75 @@
+import { readFile, unlink } from 'node:fs/promises'
+import { SluiceError } from '@sluice/core'
+import { replaceFile } from '../atomic-file.ts'
+import { checkSnapshot } from '../snapshot.ts'
+import type { Snapshot } from '../store.ts'
+import { isMissing, toFileError } from './errors.ts'
+import { parseName, snapshotPath } from './names.ts'
+import { listNames } from './positions.ts'
+
+/** The newest, and one to fall back on should it be damaged. */
+const keptSnapshots = 2
+
+/**
+ * Reads the newest valid snapshot; nothing where none was ever written.
+ *
+ * @throws SluiceError `corrupt_snapshot` where there are some and all are damaged.
+ */
+export async function readSnapshotFiles(directory: string): Promise<Snapshot | undefined> {
+  let damage: unknown
+  for (const revision of await listSnapshots(directory)) {
+    try {
+      const snapshot = await readSnapshotFile(directory, revision)
+      if (snapshot !== undefined) return snapshot
+    } catch (error) {
+      damage ??= error
+    }
+  }
+  if (damage !== undefined) throw damage
+  return undefined
+}
+
+/** Writes a snapshot beside the older ones and drops those no longer needed. */
+export async function writeSnapshotFile(directory: string, snapshot: Snapshot): Promise<void> {
+  checkSnapshot(snapshot, 'the snapshot handed in')
+  const doing = `write the snapshot of revision ${snapshot.revision}`
+  try {
+    const text = `${JSON.stringify(snapshot, null, 2)}\n`
+    await replaceFile(snapshotPath(directory, snapshot.revision), text)
+    const older = (await listSnapshots(directory)).slice(keptSnapshots)
+    for (const revision of older) await unlink(snapshotPath(directory, revision)).catch(() => {})
+  } catch (cause) {
+    throw toFileError(cause, directory, doing)
+  }
+}
+
+async function readSnapshotFile(
+  directory: string,
+  revision: number,
+): Promise<Snapshot | undefined> {
+  const path = snapshotPath(directory, revision)
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (cause) {
+    // Another process may have dropped it since it was listed.
+    if (isMissing(cause)) return undefined
+    throw toFileError(cause, directory, `read the snapshot of revision ${revision}`)
+  }
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (cause) {
+    throw new SluiceError('corrupt_snapshot', `The snapshot in ${path} is not JSON.`, { cause })
+  }
+  return checkSnapshot(value, path)
+}
+
+async function listSnapshots(directory: string): Promise<number[]> {
+  const revisions: number[] = []
+  for (const name of await listNames(directory)) {
+    const parsed = parseName(name)
+    if (parsed.kind === 'snapshot') revisions.push(parsed.number)
+  }
+  return revisions.sort((one, other) => other - one)
+}
