@@ -3,23 +3,13 @@ import { bucketCount, bucketLimit, bucketOf, splitLimits } from './bucket.ts'
 import { answerFactory, keyReaderOf, prerequisiteOf } from './compile.ts'
 import { type EvaluationContext, readerOf } from './context.ts'
 import type { Condition, Rule, Split } from './definition.ts'
-import type { Engines } from './engine-types.ts'
 import { SluiceError } from './errors.ts'
-import type { Explanation, ExplanationStep } from './explanation.ts'
+import type { ExplainScope, Explanation, ExplanationStep } from './explanation.ts'
 import { evaluationFailed, flagNotFound } from './failures.ts'
 import type { FlagInspection } from './flag-entry.ts'
 import { compileOperators } from './operators.ts'
 import { rampShare, scheduleWindow } from './schedule.ts'
 import { type FlagSettings, orderedSplit, settingsFor } from './settings.ts'
-
-/** The flags, segments and instant that an explanation is made from. */
-export interface ExplainScope {
-  readonly environment: string
-  readonly engines: Engines
-  readonly now: number
-  flag(key: string): FlagInspection | undefined
-  segment(key: string): Condition | undefined
-}
 
 /**
  * Walks through a definition as it is written, without compiling it, and notes every step.

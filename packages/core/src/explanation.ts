@@ -1,5 +1,8 @@
 import type { Answer } from './answer.ts'
-import type { Exposure } from './definition.ts'
+import type { EvaluationContext } from './context.ts'
+import type { Condition, Exposure } from './definition.ts'
+import type { Engines } from './engine-types.ts'
+import type { FlagInspection } from './flag-entry.ts'
 
 /** Why an answer is what it is, step by step. */
 export interface Explanation {
@@ -43,3 +46,19 @@ export interface Bucketing {
   /** The first bucket outside the share. */
   readonly limit: number
 }
+
+/** The flags, segments and instant that an explanation is made from. */
+export interface ExplainScope {
+  readonly environment: string
+  readonly engines: Engines
+  readonly now: number
+  flag(key: string): FlagInspection | undefined
+  segment(key: string): Condition | undefined
+}
+
+/** Explains one flag for one context; `explainFlag` is the one there is. */
+export type ExplainFlag = (
+  scope: ExplainScope,
+  key: string,
+  context: EvaluationContext,
+) => Explanation

@@ -11,8 +11,7 @@ import type {
 } from './definition.ts'
 import type { Engines } from './engine-types.ts'
 import { SluiceError } from './errors.ts'
-import { explainFlag } from './explain.ts'
-import type { Explanation } from './explanation.ts'
+import type { ExplainFlag, Explanation } from './explanation.ts'
 import { evaluationFailed, flagNotFound } from './failures.ts'
 import { FlagEntry, type FlagInspection } from './flag-entry.ts'
 import type { Json } from './json.ts'
@@ -29,6 +28,8 @@ export interface FlagSetOptions {
   readonly exposures?: Exposures
   /** What heavy operators need; a definition that needs an absent one is refused here. */
   readonly engines?: Engines
+  /** What walks through a definition for `explain`; without it an explanation has no steps. */
+  readonly explainer?: ExplainFlag
   /** Where the definitions came from, for explanations. Default `code`. */
   readonly origin?: string
   /** Epoch milliseconds, for schedules. Default the machine's clock. */
@@ -40,8 +41,10 @@ export interface FlagSetChanges {
   readonly flags?: { readonly [key: string]: FlagDefinition | null }
   readonly exposures?: { readonly [key: string]: Exposure | null }
   readonly segments?: { readonly [key: string]: Condition | null }
-  /** The log revision the changes come from; answers of changed flags carry it. */
+  /** The log revision the new set stands at; answers of changed flags carry it. */
   readonly revision?: number
+  /** The log revisions that changed single flags, where they differ from `revision`. */
+  readonly revisions?: { readonly [key: string]: number }
   /** Where changed definitions came from. Default `code`. */
   readonly origin?: string
 }
@@ -75,10 +78,10 @@ export function createFlagSet<const D extends FlagDefinitions>(
   definitions: D,
   options: FlagSetOptions = {},
 ): FlagSet<D> {
-  const { environment = 'development', engines = {}, clock = Date.now, origin = 'code' } = options
+  const { environment = 'development', engines = {}, clock = Date.now, explainer } = options
   const none: Parts = { flags: new Map(), exposures: new Map(), segments: new Map(), revision: 0 }
-  const empty = new CompiledFlagSet<D>({ environment, engines, clock }, none)
-  const { exposures = {}, segments = {} } = options
+  const empty = new CompiledFlagSet<D>({ environment, engines, clock, explainer }, none)
+  const { exposures = {}, segments = {}, origin = 'code' } = options
   return empty.with({ flags: definitions, exposures, segments, origin })
 }
 
@@ -86,6 +89,7 @@ interface Surroundings {
   readonly environment: string
   readonly engines: Engines
   readonly clock: () => number
+  readonly explainer: ExplainFlag | undefined
 }
 
 interface Parts {
@@ -160,17 +164,15 @@ class CompiledFlagSet<D extends FlagDefinitions> implements FlagSet<D>, Scope {
   }
 
   explain(key: KeyOf<D>, context?: EvaluationContext, options?: EvaluateOptions): Explanation {
-    return explainFlag(
-      {
-        environment: this.environment,
-        engines: this.#surroundings.engines,
-        now: options?.now ?? this.clock(),
-        flag: (each) => this.#flags.get(each)?.data,
-        segment: (each) => this.#parts.segments.get(each)?.condition,
-      },
-      key,
-      context,
-    )
+    const { environment, engines, explainer } = this.#surroundings
+    const now = options?.now ?? this.clock()
+    if (explainer === undefined) {
+      const origin = this.inspect(key)?.origin ?? 'none'
+      return { key, environment, origin, answer: this.decide(key, context, now), steps: [] }
+    }
+    const flag = (each: string) => this.inspect(each)
+    const segment = (each: string) => this.#parts.segments.get(each)?.condition
+    return explainer({ environment, engines, now, flag, segment }, key, context)
   }
 
   keys(): string[] {
@@ -190,7 +192,13 @@ class CompiledFlagSet<D extends FlagDefinitions> implements FlagSet<D>, Scope {
     const nextExposures = overlay(this.#parts.exposures, exposures, (exposure) => exposure)
     const entryOf = (key: string, definition: FlagDefinition, from: string): FlagEntry =>
       new FlagEntry(
-        { key, definition, exposure: nextExposures.get(key), revision, origin: from },
+        {
+          key,
+          definition,
+          exposure: nextExposures.get(key),
+          revision: changes.revisions?.[key] ?? revision,
+          origin: from,
+        },
         this.#surroundings,
       )
     const nextFlags = new Map(this.#flags)

@@ -19,7 +19,14 @@ export type {
 } from './definition.ts'
 export type { Engines } from './engine-types.ts'
 export { isSluiceError, SluiceError, type SluiceErrorDetails } from './errors.ts'
-export type { Bucketing, Explanation, ExplanationStep } from './explanation.ts'
+export { explainFlag } from './explain.ts'
+export type {
+  Bucketing,
+  ExplainFlag,
+  ExplainScope,
+  Explanation,
+  ExplanationStep,
+} from './explanation.ts'
 export type { FlagInspection } from './flag-entry.ts'
 export {
   createFlagSet,

@@ -1,4 +1,5 @@
 import type { FlagDefinitions } from './definition.ts'
+import { explainFlag } from './explain.ts'
 import {
   createFlagSet as createTrustingFlagSet,
   type FlagSet,
@@ -28,6 +29,7 @@ export function createFlagSet<const D extends FlagDefinitions>(
   )
   return createTrustingFlagSet(flags as D, {
     engines: allEngines,
+    explainer: explainFlag,
     ...options,
     segments,
     exposures,
