@@ -16,10 +16,17 @@ export {
   createCompactedError,
   getCut,
 } from './compaction.ts'
+export type { DefinitionListener, DefinitionSource } from './definition-source.ts'
+export { parseDefinitionText } from './definition-text.ts'
 export type { CommitDraft } from './draft.ts'
 export type { ReplicaEvents, ReplicaStatus, ResetReason } from './events.ts'
+export { type FileSourceOptions, fileSource } from './file-source.ts'
+export type { FlagClient, FlagClientEvents, FlagClientStatus } from './flag-client.ts'
+export type { ChangeNote, FlagCommands } from './flag-commands.ts'
+export { exposureKey, flagKey, rolloutKey, segmentKey } from './flag-keys.ts'
 export type { Entry, KeyedEntry } from './fold.ts'
 export type { KeyMatch } from './history.ts'
+export { type OpenFlagsOptions, openFlags } from './open-flags.ts'
 export { createReplica } from './replica.ts'
 export type { Replica, ReplicaOptions } from './replica-contract.ts'
 export { isCommit, isSnapshot } from './shape.ts'

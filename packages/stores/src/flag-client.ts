@@ -1,0 +1,169 @@
+import type {
+  Answer,
+  EvaluateOptions,
+  EvaluationContext,
+  Explanation,
+  FlagDefinitions,
+  FlagReaders,
+  FlagSet,
+  Json,
+  KeyOf,
+  SluiceError,
+  Split,
+  ValueOf,
+} from '@sluice/core'
+import type { ReplicaStatus } from './events.ts'
+import type { ChangeNote, FlagCommands } from './flag-commands.ts'
+import type { FlagView } from './flag-view.ts'
+import type { Replica } from './replica-contract.ts'
+import type { Commit } from './store.ts'
+
+/** How good a client's answers are: `bootstrap` is the definitions alone, without the log. */
+export type FlagClientStatus = ReplicaStatus | 'bootstrap'
+
+/** What a client tells, and with which arguments. */
+export interface FlagClientEvents {
+  /** Flags whose answers may differ from now on. */
+  change: (keys: readonly string[]) => void
+  status: (status: FlagClientStatus) => void
+  /** Something failed and the last good state stays in service. */
+  error: (error: SluiceError) => void
+}
+
+/**
+ * Flags that follow a log: answers at once from memory, changes through commits.
+ *
+ * Every question is synchronous and answered from the last good state, whatever the store does.
+ */
+export interface FlagClient<D extends FlagDefinitions = FlagDefinitions>
+  extends FlagReaders<D>,
+    FlagCommands<KeyOf<D>> {
+  readonly environment: string
+  readonly status: FlagClientStatus
+  /** The log's copy in this process, for what is built on it. */
+  readonly replica: Replica
+  /** The flags as they stand now, unmoved by what comes later. */
+  snapshot(): FlagSet<D>
+  /**
+   * Waits until the client is live.
+   *
+   * @param timeoutMs Default 5,000.
+   * @returns false where the time ran out. Never rejects.
+   */
+  ready(options?: { readonly timeoutMs?: number }): Promise<boolean>
+  /** The commits that touched a flag, in every environment, oldest first. */
+  history(key: KeyOf<D>): Promise<Commit[]>
+  /** Listens to an event; answers a function that stops it. */
+  on<Name extends keyof FlagClientEvents>(name: Name, listener: FlagClientEvents[Name]): () => void
+  /** Stops following. The store stays open: whoever opened it closes it. */
+  close(): Promise<void>
+}
+
+/** What a client does beside answering. */
+export type ClientParts = Pick<FlagClient, 'ready' | 'history' | 'on' | 'close'> & {
+  readonly view: FlagView
+  readonly replica: Replica
+  readonly commands: FlagCommands
+  readonly status: () => FlagClientStatus
+}
+
+/** The client's face: a class, so that asking a flag stays one monomorphic call away. */
+export class LiveFlagClient implements FlagClient {
+  readonly replica: Replica
+  readonly #parts: ClientParts
+  #current: FlagSet
+
+  constructor(parts: ClientParts) {
+    this.replica = parts.replica
+    this.#parts = parts
+    this.#current = parts.view.current
+  }
+
+  /** Takes the view's flag set into service. */
+  swap(): void {
+    this.#current = this.#parts.view.current
+  }
+
+  get environment(): string {
+    return this.#current.environment
+  }
+
+  get status(): FlagClientStatus {
+    return this.#parts.status()
+  }
+
+  isEnabled(key: string, context?: EvaluationContext): boolean {
+    return this.#current.isEnabled(key, context)
+  }
+
+  boolean(key: string, context: EvaluationContext, fallback: boolean): boolean {
+    return this.#current.boolean(key, context, fallback)
+  }
+
+  string(key: string, context: EvaluationContext, fallback: string): string {
+    return this.#current.string(key, context, fallback)
+  }
+
+  number(key: string, context: EvaluationContext, fallback: number): number {
+    return this.#current.number(key, context, fallback)
+  }
+
+  object<T extends Json>(key: string, context: EvaluationContext, fallback: T): Json | T {
+    return this.#current.object(key, context, fallback)
+  }
+
+  evaluate(
+    key: string,
+    context?: EvaluationContext,
+    options?: EvaluateOptions,
+  ): Answer<ValueOf<FlagDefinitions[string]> | undefined> {
+    return this.#current.evaluate(key, context, options)
+  }
+
+  all(context?: EvaluationContext): { [key: string]: Json } {
+    return this.#current.all(context)
+  }
+
+  explain(key: string, context?: EvaluationContext, options?: EvaluateOptions): Explanation {
+    return this.#current.explain(key, context, options)
+  }
+
+  snapshot(): FlagSet {
+    return this.#current
+  }
+
+  ready(options?: { readonly timeoutMs?: number }): Promise<boolean> {
+    return this.#parts.ready(options)
+  }
+
+  setRollout(key: string, percent: number, note: ChangeNote): Promise<Commit> {
+    return this.#parts.commands.setRollout(key, percent, note)
+  }
+
+  setSplit(key: string, split: Split, note: ChangeNote): Promise<Commit> {
+    return this.#parts.commands.setSplit(key, split, note)
+  }
+
+  enable(key: string, note: ChangeNote): Promise<Commit> {
+    return this.#parts.commands.enable(key, note)
+  }
+
+  disable(key: string, note: ChangeNote): Promise<Commit> {
+    return this.#parts.commands.disable(key, note)
+  }
+
+  history(key: string): Promise<Commit[]> {
+    return this.#parts.history(key)
+  }
+
+  on<Name extends keyof FlagClientEvents>(
+    name: Name,
+    listener: FlagClientEvents[Name],
+  ): () => void {
+    return this.#parts.on(name, listener)
+  }
+
+  close(): Promise<void> {
+    return this.#parts.close()
+  }
+}

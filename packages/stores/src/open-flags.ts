@@ -1,0 +1,105 @@
+import type { FlagDefinitions, SegmentDefinitions, SluiceError } from '@sluice/core'
+import type { Exact } from '@sluice/core/node'
+import { EventEmitter } from 'eventemitter3'
+import { type Clock, systemClock } from './clock.ts'
+import type { DefinitionSource } from './definition-source.ts'
+import { fileSource } from './file-source.ts'
+import { type FlagClient, type FlagClientEvents, LiveFlagClient } from './flag-client.ts'
+import { createFlagCommands } from './flag-commands.ts'
+import { isAboutFlag } from './flag-keys.ts'
+import { createFlagView, type LogEntry } from './flag-view.ts'
+import { createReplica } from './replica.ts'
+import type { ReplicaOptions } from './replica-contract.ts'
+
+/** Of what a flag client is made. */
+export interface OpenFlagsOptions<D extends FlagDefinitions = FlagDefinitions>
+  extends Pick<ReplicaOptions, 'store' | 'pollMs' | 'cache' | 'random' | 'snapshotEvery'> {
+  /** The environment whose settings apply. Default `development`. */
+  readonly environment?: string
+  /** Definitions from code: the lowest layer, below the source's and the log's. */
+  readonly definitions?: D & Exact<D>
+  /** Named conditions from code. */
+  readonly segments?: SegmentDefinitions
+  /** Definitions from elsewhere: the path of a JSON or YAML file, or a source. */
+  readonly definitionsFrom?: string | DefinitionSource
+  /** Default: {@link systemClock}. */
+  readonly clock?: Clock
+}
+
+/**
+ * Opens flags that follow a store. It returns at once, answering from the definitions, and becomes
+ * live by itself; `ready` waits for that.
+ *
+ * @throws SluiceError Where the definitions from code, or a file's first ones, are refused.
+ */
+export function openFlags<const D extends FlagDefinitions = FlagDefinitions>(
+  options: OpenFlagsOptions<D>,
+): FlagClient<D> {
+  const { environment = 'development', clock = systemClock, definitionsFrom } = options
+  const emitter = new EventEmitter<Record<string, (...args: never[]) => void>>()
+  const tell = <Name extends keyof FlagClientEvents>(
+    name: Name,
+    ...args: Parameters<FlagClientEvents[Name]>
+  ): void => {
+    emitter.emit(name, ...(args as unknown[] as never[]))
+  }
+  const report = (error: SluiceError) => tell('error', error)
+  const view = createFlagView({
+    environment,
+    clock: clock.now,
+    definitions: options.definitions ?? {},
+    segments: options.segments ?? {},
+    report,
+  })
+  const replica = createReplica(options)
+  const client = new LiveFlagClient({
+    view,
+    replica,
+    commands: createFlagCommands(replica, view, environment),
+    status: () => {
+      const isDefined = view.current.keys().length > 0
+      return replica.status === 'defaults' && isDefined ? 'bootstrap' : replica.status
+    },
+    ready: replica.ready,
+    history: (key) => replica.history((each) => isAboutFlag(each, key)),
+    on(name, listener) {
+      emitter.on(name, listener)
+      return () => emitter.off(name, listener)
+    },
+    async close() {
+      stopSource?.()
+      await replica.close()
+      emitter.removeAllListeners()
+    },
+  })
+
+  const take = (change: () => readonly string[]): void => {
+    const keys = change()
+    client.swap()
+    if (keys.length > 0) tell('change', keys)
+  }
+  const source = typeof definitionsFrom === 'string' ? fileSource(definitionsFrom) : definitionsFrom
+  const stopSource = source?.start({
+    accept: (document) => take(() => view.define(document, source.origin)),
+    report,
+  })
+  replica.on('change', (commit, keys) => {
+    const entries = keys.map((key) => entryOf(key))
+    take(() => view.follow(entries, commit.revision))
+  })
+  replica.on('reset', (head) => {
+    const live = replica.entries()
+    const known = new Set(live.map((entry) => entry.key))
+    const gone = view.keys().filter((key) => !known.has(key))
+    take(() => view.follow([...live, ...gone.map((key) => entryOf(key))], head.revision))
+  })
+  replica.on('status', () => tell('status', client.status))
+  replica.on('error', report)
+  void replica.start()
+  return client as unknown as FlagClient<D>
+
+  function entryOf(key: string): LogEntry {
+    const value = replica.get(key)?.value
+    return { key, value, revision: replica.revisionOf(key) }
+  }
+}
