@@ -24,7 +24,7 @@ export function describeIssue(error: z.ZodError, input: unknown): Fault {
 }
 
 function expectation(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_type') return `a ${issue.expected}`
+  if (issue.code === 'invalid_type') return typeNames[issue.expected] ?? `a ${issue.expected}`
   if (issue.code === 'invalid_value') return issue.values.map(String).join(' or ')
   if (issue.code === 'too_small') {
     if (issue.origin === 'array') return `at least ${issue.minimum} entry`
@@ -33,6 +33,12 @@ function expectation(issue: z.core.$ZodIssue): string {
   if (issue.code === 'too_big')
     return `${issue.inclusive ? 'at most' : 'less than'} ${issue.maximum}`
   return issue.message
+}
+
+const typeNames: Record<string, string> = {
+  array: 'a list',
+  object: 'an object',
+  int: 'a whole number',
 }
 
 function toPointer(path: readonly PropertyKey[]): string {
