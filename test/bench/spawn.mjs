@@ -43,7 +43,6 @@ export async function runNode(args) {
 function isAbsence(err) {
   return (
     /Cannot find (module|package) '[^']*(@sluice|packages)\//.test(err) ||
-    /'@sluice\/[^']*' does not provide an export/.test(err) ||
-    err.includes('not built yet')
+    /'@sluice\/[^']*' does not provide an export/.test(err)
   )
 }

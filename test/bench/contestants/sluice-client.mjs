@@ -1,4 +1,5 @@
-import { createMemoryStore, openFlags } from '@sluice/stores'
+import { openFlags } from '@sluice/stores'
+import { createMemoryStore } from '@sluice/stores/memory'
 import { definitionsOf, readersOf } from './sluice-flags.mjs'
 
 /** Sluice's client, fed by a log: what an application calls. */
@@ -6,12 +7,12 @@ export const sluiceClient = {
   name: 'client',
   package: '@sluice/stores',
   async open(flags) {
-    const client = await openFlags({
+    const client = openFlags({
       store: createMemoryStore(),
       environment: 'production',
       definitions: definitionsOf(flags),
     })
-    await client.ready({ timeout: 5000 })
+    if (!(await client.ready())) throw new Error('the client did not become live')
     return readersOf(client)
   },
 }

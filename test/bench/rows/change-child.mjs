@@ -35,13 +35,14 @@ async function openSet() {
 }
 
 async function openClient() {
-  const { createMemoryStore, openFlags } = await import('@sluice/stores')
-  const client = await openFlags({
+  const { openFlags } = await import('@sluice/stores')
+  const { createMemoryStore } = await import('@sluice/stores/memory')
+  const client = openFlags({
     store: createMemoryStore(),
     environment: 'production',
     definitions: manyDefinitions(),
   })
-  await client.ready({ timeout: 5000 })
+  if (!(await client.ready())) throw new Error('the client did not become live')
   return async (key) => {
     expect(client.isEnabled(key, planUser), true)
     const startedAt = performance.now()

@@ -1,22 +1,19 @@
 // Nanoseconds that guarded() adds to isEnabled() and a call of the branch.
-import * as sdk from '@sluice/sdk'
+import { openFlags } from '@sluice/sdk'
 import { definitionsOf } from '../contestants/sluice-flags.mjs'
 import { measure } from '../measure.mjs'
 import { userCount, usersOfOneShape } from '../users.mjs'
 import { flagsFor, keyOf } from '../workloads.mjs'
 
-if (typeof sdk.openFlags !== 'function') throw new Error('not built yet: @sluice/sdk')
 const { warmMs, measureMs } = JSON.parse(process.argv[2])
 
 const loaded = flagsFor('W2')
 const key = keyOf(loaded, 'W2')
-const flags = await sdk.openFlags({
-  store: sdk.createMemoryStore(),
+const flags = openFlags({
   environment: 'production',
   definitions: definitionsOf(loaded),
 })
-await flags.ready({ timeout: 5000 })
-if (typeof flags.guarded !== 'function') throw new Error('not built yet: guarded()')
+if (!(await flags.ready())) throw new Error('the client did not become live')
 
 const users = usersOfOneShape()
 const branches = { on: () => 1, off: () => 0 }
