@@ -91,8 +91,13 @@ export function createWatch(options: WatchOptions): Watch {
     const terms =
       number === undefined ? { guards: [], alpha } : { guards, alpha: shareOfAlpha(alpha, number) }
     const of = `${id} ${number}`
-    if (judge?.of !== of) judge = { of, judge: createJudge(terms) }
-    return judge.judge
+    try {
+      if (judge?.of !== of) judge = { of, judge: createJudge(terms) }
+      return judge.judge
+    } catch (error) {
+      // A rollout that cannot be judged is one that cannot be seen: it holds, and says why.
+      return { look: () => Promise.reject(error) }
+    }
   }
 
   async function follow({ id }: RolloutState, seen: Observation): Promise<void> {
