@@ -5,7 +5,7 @@ import { isSnapshot } from './shape.ts'
 import type { Snapshot, SnapshotEntry } from './store.ts'
 
 /**
- * Makes a snapshot of entries at a head, with its checksum, frozen.
+ * Makes a snapshot of entries at a head, with its checksum, frozen together with the values in it.
  *
  * @param entries Every key ever written; deleted ones with the value null.
  * @param at Epoch milliseconds.
@@ -15,7 +15,9 @@ export function sealSnapshot(head: Head, entries: Iterable<SnapshotEntry>, at: n
     revision: head.revision,
     hash: head.hash,
     at: Math.trunc(at),
-    entries: [...entries].sort((one, other) => (one.key < other.key ? -1 : 1)),
+    entries: Array.from(entries, (entry) => ({ ...entry })).sort((one, other) =>
+      one.key < other.key ? -1 : 1,
+    ),
   }
   return freezeDeep({ ...body, checksum: hashCanonical(body) })
 }
