@@ -1,4 +1,4 @@
-import { BETS, shareAt, writeGains } from './bets.ts'
+import { BETS, shareAt, writeCosts, writeGains } from './bets.ts'
 import type { ErrorRateGuard } from './guard.ts'
 import { createMarginProof } from './margin-proof.ts'
 import type { Monitor } from './monitor.ts'
@@ -20,6 +20,8 @@ export function createErrorRateMonitor(guard: ErrorRateGuard, alpha: number): Mo
   const proof = createMarginProof(guard.marginRatio, guard.confidence)
   const projection = createProjection()
   const threshold = -Math.log(alpha)
+  const relativeCosts = new Float64Array(BETS)
+  const floorCosts = writeCosts(new Float64Array(BETS), guard.floorRatio)
   const stable = { requests: 0, errors: 0 }
   const canary = { requests: 0, errors: 0 }
   let canaryWeight = 0 // Σ x_c n_s / n
@@ -36,10 +38,11 @@ export function createErrorRateMonitor(guard: ErrorRateGuard, alpha: number): Mo
 
     const share = shareAt(guard.marginRatio, canaryRequests, stableRequests)
     relative.open(tick.at, canaryWeight, stableWeight)
-    writeGains(relative.gains, 0, canaryErrors, canaryErrors + stableErrors, share)
+    writeCosts(relativeCosts, share)
+    writeGains(relative.gains, 0, canaryErrors, canaryErrors + stableErrors, relativeCosts)
     relative.settle()
     floor.open(tick.at, 0, 0)
-    writeGains(floor.gains, 0, canaryErrors, canaryRequests, guard.floorRatio)
+    writeGains(floor.gains, 0, canaryErrors, canaryRequests, floorCosts)
     floor.settle()
     proof.observe(canaryErrors, stableErrors, canaryRequests, stableRequests)
 

@@ -1,4 +1,4 @@
-import { gainOf, shareAt } from './bets.ts'
+import { shareAt } from './bets.ts'
 
 /** Proves margins of latency, each by its own count of canary requests beyond margin × the stable arm's p95. */
 export interface LatencyMarginProof {
@@ -25,6 +25,7 @@ const provableShifts = [3, 5, 8, 11, 15, 19, 30, 38]
 
 /** A healthy canary exceeds 1.2 × the stable p95 about half as often as stable the p95, and larger margins hardly ever. */
 const rarerRatios = [0.2, 0.5, 0.8]
+const logRarerRatios = rarerRatios.map(Math.log)
 
 /**
  * @param marginShift The guard's own margin in buckets joins the provable ones.
@@ -37,6 +38,7 @@ export function createLatencyMarginProof(
   const shifts = [...new Set([...provableShifts, marginShift])].sort((a, b) => a - b)
   const bets = rarerRatios.length
   const threshold = -Math.log(1 - confidence)
+  const costs = new Float64Array(bets)
   const logWealths = new Float64Array(shifts.length * bets)
 
   function observe(
@@ -46,12 +48,12 @@ export function createLatencyMarginProof(
     stableRequests: number,
   ): void {
     const share = shareAt(1, canaryRequests, stableRequests)
+    for (let bet = 0; bet < bets; bet++) costs[bet] = Math.log(1 + (rarerRatios[bet]! - 1) * share)
     for (let shift = 0; shift < shifts.length; shift++) {
       const hits = canaryEvents[shift]!
       const trials = hits + stableEvents
-      if (trials === 0) continue
       for (let bet = 0; bet < bets; bet++) {
-        logWealths[shift * bets + bet]! += gainOf(hits, trials, share, rarerRatios[bet]!)
+        logWealths[shift * bets + bet]! += hits * logRarerRatios[bet]! - trials * costs[bet]!
       }
     }
   }

@@ -1,4 +1,4 @@
-import { BETS, shareAt, writeGains } from './bets.ts'
+import { BETS, shareAt, writeCosts, writeGains } from './bets.ts'
 import type { LatencyGuard } from './guard.ts'
 import {
   BUCKETS_PER_OCTAVE,
@@ -39,6 +39,7 @@ export function createLatencyMonitor(guard: LatencyGuard, alpha: number): Monito
   const rolling = createRollingLatency()
   const threshold = -Math.log(alpha)
   const levels = new Int32Array(LEVELS.length).fill(-1) // buckets; −1 while warming up
+  const costs = new Float64Array(BETS)
   const stableFrom = new Float64Array(LATENCY_BUCKETS + 1)
   const canaryFrom = new Float64Array(LATENCY_BUCKETS + 1)
   const provenEvents = new Float64Array(proof.shifts.length)
@@ -62,12 +63,12 @@ export function createLatencyMonitor(guard: LatencyGuard, alpha: number): Monito
     dataAt = tick.at
     if (levels[0] === -1) return
 
-    const share = shareAt(1, canaryRequests, stableRequests)
+    writeCosts(costs, shareAt(1, canaryRequests, stableRequests))
     wealth.open(tick.at, 0, 0)
     for (let level = 0; level < LEVELS.length; level++) {
       const beyond = levels[level]! + 1
       const hits = canaryFrom[Math.min(beyond + marginShift, LATENCY_BUCKETS)]!
-      writeGains(wealth.gains, level * BETS, hits, hits + stableFrom[beyond]!, share)
+      writeGains(wealth.gains, level * BETS, hits, hits + stableFrom[beyond]!, costs)
     }
     wealth.settle()
     const beyondP95 = levels[P95]! + 1

@@ -1,4 +1,4 @@
-import { BETS, writeGains } from './bets.ts'
+import { BETS, writeCosts, writeGains } from './bets.ts'
 import type { ArmCounts } from './counts.ts'
 import type { MaxErrorRateGuard, MaxLatencyGuard } from './guard.ts'
 import { bucketOf, countLatencies, LATENCY_BUCKETS, quantileMs } from './latency-histogram.ts'
@@ -22,6 +22,7 @@ export function createLimitMonitor(
   const projection = createProjection()
   const rolling = guard.kind === 'max_latency' ? createRollingLatency() : undefined
   const limitBucket = guard.kind === 'max_latency' ? bucketOf(guard.ms) : 0
+  const costs = writeCosts(new Float64Array(BETS), allowedShare)
   const threshold = -Math.log(alpha)
   const stable = { requests: 0, errors: 0 }
   const canary = { requests: 0, errors: 0 }
@@ -39,7 +40,7 @@ export function createLimitMonitor(
     if (newTrials === 0) return
     const newHits = rolling ? countBeyond(tick.canary, limitBucket) : tick.canary.errors
     wealth.open(tick.at, hits, trials)
-    writeGains(wealth.gains, 0, newHits, newTrials, allowedShare)
+    writeGains(wealth.gains, 0, newHits, newTrials, costs)
     wealth.settle()
     hits += newHits
     trials += newTrials

@@ -48,7 +48,7 @@ export function createMarginProof(marginRatio: number, confidence: number): Marg
     const share = shareAt(1, canaryRequests, stableRequests)
     for (let index = 0; index < ratios.length; index++) {
       logLikelihoods[index]! +=
-        canaryErrors * logRatios[index]! - errors * Math.log1p((ratios[index]! - 1) * share)
+        canaryErrors * logRatios[index]! - errors * Math.log(1 + (ratios[index]! - 1) * share)
     }
   }
 

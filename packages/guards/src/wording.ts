@@ -20,7 +20,8 @@ export function sayCounts(errors: number, requests: number): string {
 
 /** 1234567 → "1,234,567". */
 export function sayNumber(value: number): string {
-  return value.toLocaleString('en-US', { maximumFractionDigits: 0 })
+  // Not toLocaleString: it costs 20 µs a number, and verdicts are read every second.
+  return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ',')
 }
 
 /** Three significant digits read well and never as 1e+3. */
