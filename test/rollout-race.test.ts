@@ -3,6 +3,7 @@ import { SluiceError } from '@sluice/core'
 import { canary, createRolloutController, type RolloutState } from '@sluice/rollout'
 import { createManualClock, createVerdict, scriptedJudge } from '@sluice/rollout/testing'
 import {
+  type Clock,
   type Commit,
   createReplica,
   findHashFault,
@@ -72,9 +73,10 @@ function settle(): Promise<void> {
   return new Promise((resolve) => process.nextTick(resolve))
 }
 
-/** The leanest store there can be. */
-function createLog() {
+/** The leanest store there can be, which notes the true time of each commit. */
+function createLog(clock: Clock) {
   const commits: Commit[] = []
+  const writtenAt: number[] = []
   const connect = (turn: () => Promise<void>): Store => ({
     async read(after, limit = Number.POSITIVE_INFINITY) {
       await turn()
@@ -84,12 +86,13 @@ function createLog() {
       await turn()
       if (commit.revision !== commits.length + 1) throw new SluiceError('conflict', 'Too late.')
       commits.push(commit)
+      writtenAt.push(clock.now())
     },
     readSnapshot: async () => undefined,
     writeSnapshot: async () => {},
     close: async () => {},
   })
-  return { commits, connect }
+  return { commits, writtenAt, connect }
 }
 
 /** What one process does in one round, beside its look. */
@@ -106,22 +109,34 @@ function drawDeed(random: () => number): Deed {
 /** Rounds in which both look at once; the plan can end in four. */
 const maxRounds = 4
 
-async function race(seed: number): Promise<{ commits: Commit[]; errors: unknown[] }> {
+/** What a race left behind. */
+interface Race {
+  readonly commits: readonly Commit[]
+  /** The true time of each commit. */
+  readonly writtenAt: readonly number[]
+  readonly errors: readonly unknown[]
+}
+
+async function race(seed: number): Promise<Race> {
   const random = createRandom(seed)
   const clock = createManualClock()
   const scheduler = createScheduler(random)
-  const log = createLog()
+  const log = createLog(clock)
   const errors: unknown[] = []
   const isCalm = random() < 0.4
   const rounds = 2 + Math.floor(random() * (maxRounds - 1))
 
   const processes = ['one', 'two'].map((actor) => {
-    const replica = createReplica({ store: log.connect(scheduler.turn), clock, random })
+    // No two machines agree on the time.
+    const skewMs = random() < 0.5 ? 0 : Math.floor(random() * 10_000) - 5_000
+    const ownClock: Clock = { now: () => clock.now() + skewMs, after: clock.after }
+    const replica = createReplica({ store: log.connect(scheduler.turn), clock: ownClock, random })
     // Mostly of one mind, sometimes not: each process has its own evidence.
     let verdicts = pass
     const judge = scriptedJudge(() => verdicts)
     const controller = createRolloutController({
-      ...{ replica, environment: 'production', flag: 'checkout', plan, clock, judge, actor },
+      ...{ replica, environment: 'production', flag: 'checkout', plan, judge, actor },
+      clock: ownClock,
     })
     controller.on('error', (error) => errors.push(error))
     return {
@@ -159,7 +174,7 @@ async function race(seed: number): Promise<{ commits: Commit[]; errors: unknown[
     await scheduler.drive(work)
     await clock.advance(1_000)
   }
-  return { commits: log.commits, errors }
+  return { commits: log.commits, writtenAt: log.writtenAt, errors }
 }
 
 /** Steps that a rollout takes once; a second one would be two who both acted. */
@@ -224,19 +239,26 @@ function checkStep(
   return state
 }
 
-function checkLog(commits: readonly Commit[], seen: Set<string>): void {
+function checkLog({ commits, writtenAt }: Race, seen: Set<string>): void {
   const done = new Set<string>()
   let state: RolloutState | undefined
   let exposure: unknown
   let head = genesis
-  for (const commit of commits) {
-    const { action, changes } = commit
+  let enteredAt = 0
+  for (const [index, commit] of commits.entries()) {
+    const { action, actor, changes } = commit
+    const at = writtenAt[index] ?? 0
     // Each process verifies the hashes of what the other wrote; a third look is for the links.
     const fault = findLinkFault(commit, head)
     must(fault === undefined, fault ?? '')
     head = commit
     if (changes.some(({ key }) => key === rolloutKey)) {
       state = checkStep(commit, state, exposure)
+      const isAutomatic = actor === 'one' || actor === 'two'
+      if (isAutomatic && (action === 'advance' || action === 'complete')) {
+        must(at - enteredAt >= 1_000, `${action} of a stage that nobody watched for its time`)
+      }
+      if (['start_rollout', 'advance', 'promote'].includes(action)) enteredAt = at
       const step = `${state.id} ${action} ${stageOf(state)}`
       must(!(onceOnly.has(action) && done.has(step)), `twice: ${step}`)
       done.add(step)
@@ -252,10 +274,11 @@ describe('two controllers on one log', () => {
   it(`never both act, in ${interleavings} interleavings`, { timeout: 600_000 }, async () => {
     const seen = new Set<string>()
     for (let seed = 1; seed <= interleavings; seed += 1) {
-      const { commits, errors } = await race(seed)
+      const left = await race(seed)
+      const { commits, errors } = left
       try {
         must(errors.length === 0, `a tick failed: ${errors[0]}`)
-        checkLog(commits, seen)
+        checkLog(left, seen)
       } catch (cause) {
         const story = commits.map(({ actor, action }) => `${actor} ${action}`).join(', ')
         throw new Error(`seed ${seed}: ${story}`, { cause })
