@@ -108,7 +108,7 @@ export function createCatchUp(store: Store, state: State, events: Events): Catch
 
   function take(commits: readonly Commit[]): void {
     for (const commit of commits) {
-      if (commit.revision !== state.fold.head.revision + 1) continue
+      // A commit of our own may have been folded in while this one was on its way.
       if (commit.previousHash !== state.fold.head.hash) continue
       state.fold.add(commit)
       events.tell(

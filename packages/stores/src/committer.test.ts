@@ -69,6 +69,22 @@ describe('commit', () => {
     })
   })
 
+  it('catches up through the snapshot where its position was compacted', async () => {
+    const store = createMemoryStore()
+    const { one, two, clock } = openTwo(store)
+    await one.commit(set('n', 1))
+    await two.refresh()
+    for (let n = 2; n <= 10; n += 1) await one.commit(set('n', n))
+    await one.snapshot()
+    await store.compact({ keepAfter: 9 })
+    expect(await two.commit(set('other', 1))).toMatchObject({ revision: 11 })
+    await expect(two.commit(set('n', 2), { basedOn: 1 })).rejects.toMatchObject({
+      code: 'conflict',
+      found: 'revision 10 by a commit before the snapshot',
+    })
+    expect(clock.pendingTimers).toBe(0)
+  })
+
   it('may be told to depend on nothing', async () => {
     const { one, two } = openTwo()
     await two.refresh()

@@ -102,8 +102,9 @@ export function createCommitter(options: CommitterOptions) {
       if (reason.code !== 'conflict' && refusalCodes.has(reason.code) && unseen === 0) throw reason
       const found = await look(commit)
       if (found === 'ours') return true
-      if (reason.code === 'conflict' && found !== 'unknown') return false
       if (found === 'other') return false
+      // A plain refusal wrote nothing; after an unseen try it may be our own commit that stands there.
+      if (reason.code === 'conflict' && (unseen === 0 || found === 'empty')) return false
       if (unseen >= maxUnseen) throw outcomeUnknown(commit, reason)
       if (unseen > 0) await pause(unseen)
     }

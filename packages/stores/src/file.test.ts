@@ -129,6 +129,26 @@ describe('damage to a file store', () => {
     expect(replica.head.revision).toBe(3)
   })
 
+  it('is found by a reader that had come to just before it', async () => {
+    const late = createFileStore({ directory })
+    const commits = await appendSome(3)
+    expect(await late.read(0)).toHaveLength(3)
+    await appendSome(2, commits[2]!)
+    await rm(fileOf(4))
+    await expect(late.read(3)).rejects.toMatchObject({ code: 'missing_commit' })
+    await expect(late.read(2)).rejects.toMatchObject({ code: 'missing_commit' })
+  })
+
+  it('is found where several files in a row were deleted', async () => {
+    await appendSome(7)
+    for (const revision of [3, 4, 5]) await rm(fileOf(revision))
+    await expect(store.read(0)).rejects.toMatchObject({ code: 'missing_commit' })
+    await expect(createFileStore({ directory }).read(2)).rejects.toMatchObject({
+      code: 'missing_commit',
+    })
+    expect(await verifyLog(store)).toMatchObject({ ok: false, revision: 3 })
+  })
+
   it('does not let a late writer fill the gap that a deleted file left', async () => {
     const late = createFileStore({ directory })
     const commits = await appendSome(3)
