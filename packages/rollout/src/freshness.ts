@@ -18,12 +18,15 @@ export function findSilence(
 ): string | undefined {
   if (!isOpen(state)) return undefined
   const isFull = stagePercent(state.plan, state.stage) === 100
+  const monitorMs = state.plan.stages[state.stage]?.monitorMs ?? 0
+  // No stage is passed on data from before it, however short it is.
+  const limitMs = Math.min(state.plan.silenceLimitMs, monitorMs)
   for (const { guard, kind, outcome, consequence, dataAt } of verdicts) {
     if (outcome !== 'pass' || consequence === 'warn') continue
     const freshAt = isFull && relativeKinds.has(kind) ? latest(dataAt, canaryAt) : dataAt
     if (freshAt === undefined) continue
     const silentMs = now - freshAt
-    if (silentMs > state.plan.silenceLimitMs) {
+    if (silentMs > limitMs) {
       return `${guard}: no data for ${Math.round(silentMs / 1000)} s`
     }
   }

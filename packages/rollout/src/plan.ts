@@ -23,7 +23,7 @@ export interface Plan {
   readonly holdLimitMs?: number
   /** How long a hold lasts at least, so that a guard at its threshold does not flap. */
   readonly minHoldMs: number
-  /** A guard's pass that rests on data older than this counts for nothing. */
+  /** A guard's pass on data older than this, or than the stage's `monitorMs`, counts for nothing. */
   readonly silenceLimitMs: number
   /** How long the canary must be without a request before a rollback counts as verified. */
   readonly verifyQuietMs: number
