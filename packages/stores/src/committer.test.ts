@@ -166,6 +166,15 @@ describe('a commit whose append fails', () => {
     await expect(one.commit(set('a', 1))).rejects.toMatchObject({ code: 'conflict' })
   })
 
+  it('is not taken for written after a plain refusal, even if a twin looks the same to the bit', async () => {
+    const store = createMemoryStore()
+    const clock = createManualClock()
+    const twins = [1, 2].map(() => createReplica({ store, clock, random: () => 0.5 }))
+    await Promise.all(twins.map((twin) => twin.refresh()))
+    const both = await Promise.allSettled(twins.map((twin) => twin.commit(set('a', 1))))
+    expect(both.map((result) => result.status).sort()).toEqual(['fulfilled', 'rejected'])
+  })
+
   it('says outcome_unknown where it cannot be seen, after trying for a while', async () => {
     const memory = createMemoryStore()
     let isDown = false

@@ -99,12 +99,13 @@ export function createCommitter(options: CommitterOptions) {
       } catch (error) {
         reason = toStoreError(error)
       }
-      if (reason.code !== 'conflict' && refusalCodes.has(reason.code) && unseen === 0) throw reason
+      if (unseen === 0 && refusalCodes.has(reason.code)) {
+        if (reason.code === 'conflict') return false
+        throw reason
+      }
       const found = await look(commit)
       if (found === 'ours') return true
-      if (found === 'other') return false
-      // A plain refusal wrote nothing; after an unseen try it may be our own commit that stands there.
-      if (reason.code === 'conflict' && (unseen === 0 || found === 'empty')) return false
+      if (found === 'other' || (found === 'empty' && reason.code === 'conflict')) return false
       if (unseen >= maxUnseen) throw outcomeUnknown(commit, reason)
       if (unseen > 0) await pause(unseen)
     }

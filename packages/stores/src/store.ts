@@ -75,8 +75,9 @@ export interface Store {
   /**
    * Makes the commit durable.
    *
-   * An error whose code is in {@link refusalCodes} says that nothing was written. Any other leaves the
-   * outcome open, and the replica reads the position back.
+   * An error whose code is in {@link refusalCodes} says that nothing was written, by this call: a store
+   * whose driver tries again by itself must not take its own first try for a conflict. Any other error
+   * leaves the outcome open, and the replica reads the position back.
    *
    * @throws SluiceError `conflict` unless `commit.revision` is exactly one above the head.
    */
