@@ -1,5 +1,3 @@
-import { PrefixHash } from './hash.ts'
-
 /**
  * How many buckets there are: 2^30.
  *
@@ -7,20 +5,6 @@ import { PrefixHash } from './hash.ts'
  * bucket is always a small integer to V8.
  */
 export const bucketCount = 2 ** 30
-
-/**
- * Places a subject on the line [0, 2^30): the bucketing contract `sluice@1`.
- *
- * The salt is hashed before the key, so that two flags at 10 percent reach different users.
- *
- * @param salt The flag's salt; its key by default. Changing it moves every user.
- * @param targetingKey Compared byte for byte as UTF-8.
- * @returns An integer in [0, 2^30).
- * Source: MurmurHash3 x86 32-bit, seed 0. Vectors: test/vectors/buckets.json.
- */
-export function bucketOf(salt: string, targetingKey: string): number {
-  return new PrefixHash(`${salt}:`).top30(targetingKey)
-}
 
 /**
  * The first bucket beyond a share: a subject is inside where `bucket < bucketLimit(share)`.

@@ -50,7 +50,7 @@ class FlagCheck {
       }
       const found = typeOf(this.#variants[name])
       if (found !== type)
-        this.#fail('mixed_types', [...path, name], `a ${type} like the others`, found)
+        this.#fail('mixed_types', [...path, name], `of type ${type} like the others`, found)
     }
   }
 

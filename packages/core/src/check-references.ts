@@ -7,9 +7,8 @@ import type {
 } from './definition.ts'
 import { SluiceError, type SluiceErrorDetails } from './errors.ts'
 import { nearestName } from './nearest.ts'
-import { settingsOf } from './required-engines.ts'
 import { pointerTo } from './schema-error.ts'
-import { variantsOf } from './settings.ts'
+import { settingsOf, variantsOf } from './settings.ts'
 
 /**
  * One evaluation may look at this many conditions and flags in all. A definition that fans out

@@ -3,9 +3,9 @@ import { compileCondition } from './condition.ts'
 import { asKey, type EvaluationContext, readerOf, targetingKeyOf } from './context.ts'
 import type { FlagDefinition, Prerequisite, Rule, Split } from './definition.ts'
 import type { Engines } from './engine-types.ts'
-import { compileOutcome, type Outcome, type SplitAnswers } from './outcome.ts'
+import { compileOutcome, type SplitAnswers } from './outcome.ts'
 import { type CompiledRule, compileRules } from './rules.ts'
-import { rampShare, scheduleWindow } from './schedule.ts'
+import { rampShare, type ScheduleWindow, scheduleWindow } from './schedule.ts'
 import type { Decide } from './scope.ts'
 import { type FlagSettings, orderedSplit } from './settings.ts'
 
@@ -30,29 +30,24 @@ export function compileFlag(source: FlagSource): Decide {
   const disabled = answers.off('DISABLED')
   if (!settings.enabled) return () => disabled
 
-  const hasRules = settings.rules.length > 0
-  const plain: Reason = hasRules ? 'DEFAULT' : 'STATIC'
+  const window = settings.schedule && scheduleWindow(settings.schedule)
+  const end = compileEnd(source, answers, window)
   const rules = compileRules(
     settings.rules,
     settings.rules.map((rule, index) => compileRule(rule, index, source, answers)),
   )
-  const end = compileEnd(source, answers, plain)
   const decide: Decide =
     rules === undefined
-      ? (context) => end(context, 1) as Answer
-      : (context, scope) => rules(context, scope) ?? (end(context, 1) as Answer)
-
-  const scheduled = settings.schedule === undefined ? decide : compileScheduled()
+      ? end
+      : (context, scope, now) => rules(context, scope, now) ?? end(context, scope, now)
+  const scheduled: Decide =
+    window === undefined
+      ? decide
+      : (context, scope, now) => {
+          const at = now ?? scope.clock()
+          return rampShare(window, at) === undefined ? disabled : decide(context, scope, at)
+        }
   return compilePrerequisites(definition.prerequisites ?? [], scheduled, disabled)
-
-  function compileScheduled(): Decide {
-    const window = scheduleWindow(settings.schedule ?? {})
-    return (context, scope, now) => {
-      const share = rampShare(window, now ?? scope.clock())
-      if (share === undefined) return disabled
-      return rules?.(context, scope) ?? (end(context, share) as Answer)
-    }
-  }
 }
 
 function compilePrerequisites(
@@ -97,24 +92,34 @@ function compileRule(
       keyMissing: answers.keyMissing(id),
       gateSalt: settings.gateSalt,
       keyOf: keyReaderOf(source.definition),
-      isRamped: false,
+      ramp: undefined,
     }),
   }
 }
 
-function compileEnd(source: FlagSource, answers: AnswerFactory, plain: Reason): Outcome {
+function compileEnd(
+  source: FlagSource,
+  answers: AnswerFactory,
+  window: ScheduleWindow | undefined,
+): Decide {
   const { settings } = source
-  const isRamped = settings.schedule?.fullAt !== undefined
-  const isPartial = isRamped || (settings.rollout > 0 && settings.rollout < 100)
+  const reason = endReason(settings)
+  // There is an answer for those outside, so that the outcome always has one.
   return compileOutcome({
     rollout: settings.rollout,
-    serve: answers.serve(settings.serve, settings.split, isPartial ? 'SPLIT' : plain),
-    outside: answers.off(isPartial ? 'SPLIT' : plain),
+    serve: answers.serve(settings.serve, settings.split, reason),
+    outside: answers.off(reason),
     keyMissing: answers.keyMissing(),
     gateSalt: settings.gateSalt,
     keyOf: keyReaderOf(source.definition),
-    isRamped,
-  })
+    ramp: settings.schedule?.fullAt === undefined ? undefined : window,
+  }) as Decide
+}
+
+/** Why a flag answers as it does where no rule decided. */
+export function endReason({ schedule, rollout, rules }: FlagSettings): Reason {
+  if (schedule?.fullAt !== undefined || (rollout > 0 && rollout < 100)) return 'SPLIT'
+  return rules.length > 0 ? 'DEFAULT' : 'STATIC'
 }
 
 /** How a flag reads the key it buckets by. */
@@ -152,8 +157,8 @@ export function answerFactory({
   }
   return {
     serve: (variant, split, reason, rule) => {
-      if (split === undefined) return make(variant, reason, rule)
-      const pairs = orderedSplit(split, settings.variants)
+      const pairs = orderedSplit(split ?? {}, settings.variants)
+      if (pairs.length === 0) return make(variant, reason, rule)
       return {
         salt: settings.splitSalt,
         weights: pairs.map(([, weight]) => weight),
@@ -165,10 +170,7 @@ export function answerFactory({
       Object.freeze({
         ...make(settings.offVariant, 'ERROR', rule),
         errorCode: 'TARGETING_KEY_MISSING' as const,
-        errorMessage:
-          definition.bucketBy === undefined
-            ? 'a partial rollout needs a targetingKey (or id, key, userId) in the context'
-            : `a partial rollout by "${definition.bucketBy}" needs that attribute in the context`,
+        errorMessage: `a partial rollout needs ${definition.bucketBy ?? 'a targetingKey'} in the context`,
       }),
   }
 }

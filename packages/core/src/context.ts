@@ -33,22 +33,8 @@ export function asKey(value: unknown): string | undefined {
 /** Reads one attribute of a context. May throw what a getter of the context throws. */
 export type AttributeReader = (context: EvaluationContext) => unknown
 
-const readers = new Map<string, AttributeReader>()
-// Attribute names come from definitions, which an operator may change for ever.
-const mostReaders = 10_000
-
-/** The reader of an attribute; shared between flags, so that its inline cache is too. */
+/** The reader of an attribute by name, or by JSON pointer where it begins with a slash. */
 export function readerOf(attribute: string): AttributeReader {
-  let reader = readers.get(attribute)
-  if (reader === undefined) {
-    reader = createReader(attribute)
-    if (readers.size >= mostReaders) readers.clear()
-    readers.set(attribute, reader)
-  }
-  return reader
-}
-
-function createReader(attribute: string): AttributeReader {
   if (attribute === 'targetingKey') return targetingKeyOf
   if (attribute.startsWith('/')) return createPointerReader(attribute)
   // A plain object is not to answer for `constructor` or `toString`.

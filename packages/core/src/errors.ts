@@ -23,18 +23,16 @@ export class SluiceError extends Error {
   override readonly name = 'SluiceError'
   /** Lower snake case, stable across versions. */
   readonly code: string
-  readonly flag?: string
-  readonly pointer?: string
-  readonly expected?: string
-  readonly found?: string
+  declare readonly flag?: string
+  declare readonly pointer?: string
+  declare readonly expected?: string
+  declare readonly found?: string
 
   constructor(code: string, message: string, details: SluiceErrorDetails = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    const { cause, ...rest } = details
+    super(message, cause === undefined ? undefined : { cause })
     this.code = code
-    if (details.flag !== undefined) this.flag = details.flag
-    if (details.pointer !== undefined) this.pointer = details.pointer
-    if (details.expected !== undefined) this.expected = details.expected
-    if (details.found !== undefined) this.found = details.found
+    Object.assign(this, rest)
     Object.defineProperty(this, brand, { value: true })
   }
 }

@@ -1,6 +1,7 @@
 import type { Answer, Reason } from './answer.ts'
-import { bucketCount, bucketLimit, bucketOf, splitLimits } from './bucket.ts'
-import { answerFactory, keyReaderOf, prerequisiteOf } from './compile.ts'
+import { bucketCount, bucketLimit, splitLimits } from './bucket.ts'
+import { bucketOf } from './bucket-of.ts'
+import { answerFactory, endReason, keyReaderOf, prerequisiteOf } from './compile.ts'
 import { type EvaluationContext, readerOf } from './context.ts'
 import type { Condition, Rule, Split } from './definition.ts'
 import { SluiceError } from './errors.ts'
@@ -28,7 +29,7 @@ export function explainFlag(
   if (flag === undefined) {
     const answer = flagNotFound(key)
     steps.push({ step: 'lookup', passed: false, detail: answer.errorMessage ?? '' })
-    return { ...base, answer, origin: 'none' }
+    return { ...base, answer, origin: '' }
   }
   const found = {
     ...base,
@@ -67,7 +68,11 @@ class Walk {
   run(): Answer {
     const settings = this.#settings
     if (!settings.enabled) {
-      this.#note('enabled', false, settings.disabledBecause)
+      const { environment } = this.#scope
+      const because = settings.isListed
+        ? 'the flag is not enabled'
+        : `the flag does not list the environment "${environment}"`
+      this.#note('enabled', false, because)
       return this.#off('DISABLED')
     }
     this.#note('enabled', true, `on in "${this.#scope.environment}"`)
@@ -79,10 +84,7 @@ class Walk {
       const answer = this.#tryRule(rule, rule.id ?? String(index))
       if (answer !== undefined) return answer
     }
-    const isRamped = settings.schedule?.fullAt !== undefined
-    const isPartial = isRamped || (settings.rollout > 0 && settings.rollout < 100)
-    const plain: Reason = settings.rules.length > 0 ? 'DEFAULT' : 'STATIC'
-    const reason = isPartial ? 'SPLIT' : plain
+    const reason = endReason(settings)
     const gate = this.#gate(settings.rollout * share)
     if (gate === 'key_missing') return this.#keyMissing()
     return gate ? this.#serve(settings.serve, settings.split, reason) : this.#off(reason)
@@ -176,13 +178,13 @@ class Walk {
     reason: Reason,
     rule?: string,
   ): Answer {
-    if (split === undefined) {
+    const pairs = orderedSplit(split ?? {}, this.#settings.variants)
+    if (pairs.length === 0) {
       this.#note('serve', true, `serves ${variant ?? 'nothing'}`)
       return this.#answer(variant, reason, rule)
     }
     const key = keyReaderOf(this.#flag.definition)(this.#context)
     if (key === undefined) return this.#keyMissing(rule)
-    const pairs = orderedSplit(split, this.#settings.variants)
     const limits = splitLimits(pairs.map(([, weight]) => weight))
     const { splitSalt } = this.#settings
     const bucket = bucketOf(splitSalt, key)

@@ -3,46 +3,46 @@ import { SluiceError } from './errors.ts'
 import type { FlagInspection } from './flag-entry.ts'
 import { offVariantOf, variantsOf } from './settings.ts'
 
+/**
+ * The answer for a flag that could not be evaluated: it is off.
+ *
+ * @param flag Undefined where there is none; then there is no value either.
+ */
+export function failedAnswer(
+  flag: FlagInspection | undefined,
+  errorCode: ErrorCode,
+  errorMessage: string,
+): Answer {
+  let variant: string | undefined
+  let value: Answer['value']
+  try {
+    if (flag !== undefined) {
+      variant = offVariantOf(flag.definition)
+      value = variant === undefined ? undefined : variantsOf(flag.definition)[variant]
+    }
+  } catch {
+    // A definition that nobody parsed has no variants to look up.
+  }
+  const flagRevision = flag?.revision ?? 0
+  return { value, variant, reason: 'ERROR', errorCode, errorMessage, flagRevision }
+}
+
 /** The answer for a key that no flag has. */
 export function flagNotFound(key: string): Answer {
-  return {
-    value: undefined,
-    variant: undefined,
-    reason: 'ERROR',
-    errorCode: 'FLAG_NOT_FOUND',
-    errorMessage: `there is no flag "${key}"`,
-    flagRevision: 0,
-  }
+  return failedAnswer(undefined, 'FLAG_NOT_FOUND', `there is no flag "${key}"`)
 }
 
 /**
- * The answer for an evaluation that threw: the flag is off.
+ * The answer for an evaluation that threw.
  *
  * What was thrown may be anything that a getter of the context chose to throw, so that even looking
  * at it may throw again.
  */
-export function evaluationFailed(
-  { definition, revision }: FlagInspection,
-  thrown: unknown,
-): Answer {
-  const [errorCode, errorMessage] = classify(thrown)
-  const variant = offVariantOf(definition)
-  return {
-    value: variant === undefined ? undefined : variantsOf(definition)[variant],
-    variant,
-    reason: 'ERROR',
-    errorCode,
-    errorMessage,
-    flagRevision: revision,
-  }
-}
-
-function classify(thrown: unknown): [ErrorCode, string] {
+export function evaluationFailed(flag: FlagInspection, thrown: unknown): Answer {
   try {
-    if (thrown instanceof SluiceError) return ['PARSE_ERROR', thrown.message]
-    if (thrown instanceof RangeError) return ['GENERAL', 'the flag is nested too deeply']
+    if (thrown instanceof SluiceError) return failedAnswer(flag, 'PARSE_ERROR', thrown.message)
   } catch {
     // A proxy was thrown: the answer is the one below.
   }
-  return ['INVALID_CONTEXT', 'the context threw while it was read']
+  return failedAnswer(flag, 'INVALID_CONTEXT', 'reading the context threw')
 }

@@ -1,6 +1,7 @@
 import { compileFlag } from './compile.ts'
 import type { Exposure, FlagDefinition } from './definition.ts'
 import type { Engines } from './engine-types.ts'
+import { failedAnswer } from './failures.ts'
 import type { Decide } from './scope.ts'
 import { settingsFor } from './settings.ts'
 
@@ -19,15 +20,29 @@ export interface FlagInspection {
 /** One flag of a set, compiled when it is first asked. */
 export class FlagEntry {
   readonly data: FlagInspection
+  readonly around: { readonly environment: string; readonly engines: Engines }
   decide: Decide
 
-  constructor(data: FlagInspection, around: { environment: string; engines: Engines }) {
-    const { key, definition, exposure, revision } = data
+  constructor(data: FlagInspection, around: FlagEntry['around']) {
     this.data = data
+    this.around = around
     this.decide = (context, scope, now) => {
-      const settings = settingsFor(key, definition, exposure, around.environment)
-      this.decide = compileFlag({ definition, settings, revision, engines: around.engines })
+      try {
+        this.compile()
+      } catch {
+        // Only a definition that nobody parsed comes here; it stays off.
+        const failed = failedAnswer(data, 'PARSE_ERROR', 'the definition is malformed')
+        this.decide = () => failed
+      }
       return this.decide(context, scope, now)
     }
+  }
+
+  /** Compiles now. @throws SluiceError `engine_missing`; anything for a definition nobody parsed. */
+  compile(): void {
+    const { key, definition, exposure, revision } = this.data
+    const { environment, engines } = this.around
+    const settings = settingsFor(key, definition, exposure, environment)
+    this.decide = compileFlag({ definition, settings, revision, engines })
   }
 }

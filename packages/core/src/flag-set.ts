@@ -9,14 +9,13 @@ import type {
   FlagDefinitions,
   SegmentDefinitions,
 } from './definition.ts'
-import type { Engines } from './engine-types.ts'
+import { type Engines, engineNames } from './engine-types.ts'
 import { SluiceError } from './errors.ts'
 import type { ExplainFlag, Explanation } from './explanation.ts'
 import { evaluationFailed, flagNotFound } from './failures.ts'
 import { FlagEntry, type FlagInspection } from './flag-entry.ts'
 import type { Json } from './json.ts'
 import type { EvaluateOptions, FlagReaders, KeyOf, ValueOf } from './readers.ts'
-import { requireEngines } from './required-engines.ts'
 import type { Scope } from './scope.ts'
 
 /** How a flag set is made. */
@@ -127,23 +126,26 @@ class CompiledFlagSet<D extends FlagDefinitions> implements FlagSet<D>, Scope {
   }
 
   boolean(key: KeyOf<D>, context: EvaluationContext, fallback: boolean): boolean {
-    const { value, reason } = this.decide(key, context, undefined)
-    return typeof value === 'boolean' && reason !== 'ERROR' ? value : fallback
+    return this.#typed('boolean', key, context, fallback) as boolean
   }
 
   string(key: KeyOf<D>, context: EvaluationContext, fallback: string): string {
-    const { value, reason } = this.decide(key, context, undefined)
-    return typeof value === 'string' && reason !== 'ERROR' ? value : fallback
+    return this.#typed('string', key, context, fallback) as string
   }
 
   number(key: KeyOf<D>, context: EvaluationContext, fallback: number): number {
-    const { value, reason } = this.decide(key, context, undefined)
-    return typeof value === 'number' && reason !== 'ERROR' ? value : fallback
+    return this.#typed('number', key, context, fallback) as number
   }
 
   object<T extends Json>(key: KeyOf<D>, context: EvaluationContext, fallback: T): Json | T {
+    return this.#typed('object', key, context, fallback)
+  }
+
+  #typed(type: string, key: string, context: EvaluationContext, fallback: Json): Json {
     const { value, reason } = this.decide(key, context, undefined)
-    return typeof value === 'object' && value !== null && reason !== 'ERROR' ? value : fallback
+    return value !== undefined && value !== null && typeof value === type && reason !== 'ERROR'
+      ? value
+      : fallback
   }
 
   evaluate<K extends KeyOf<D>>(
@@ -166,13 +168,11 @@ class CompiledFlagSet<D extends FlagDefinitions> implements FlagSet<D>, Scope {
   explain(key: KeyOf<D>, context?: EvaluationContext, options?: EvaluateOptions): Explanation {
     const { environment, engines, explainer } = this.#surroundings
     const now = options?.now ?? this.clock()
-    if (explainer === undefined) {
-      const origin = this.inspect(key)?.origin ?? 'none'
-      return { key, environment, origin, answer: this.decide(key, context, now), steps: [] }
-    }
     const flag = (each: string) => this.inspect(each)
     const segment = (each: string) => this.#parts.segments.get(each)?.condition
-    return explainer({ environment, engines, now, flag, segment }, key, context)
+    const explanation = explainer?.({ environment, engines, now, flag, segment }, key, context)
+    const answer = this.decide(key, context, now)
+    return explanation ?? { key, environment, origin: flag(key)?.origin ?? '', answer, steps: [] }
   }
 
   keys(): string[] {
@@ -184,39 +184,34 @@ class CompiledFlagSet<D extends FlagDefinitions> implements FlagSet<D>, Scope {
   }
 
   with(changes: FlagSetChanges): FlagSet<D> {
-    const { flags = {}, exposures = {}, segments = {}, origin = 'code' } = changes
-    const { engines } = this.#surroundings
-    requireEngines(flags, segments, engines)
-    const revision = changes.revision ?? this.revision
-
-    const nextExposures = overlay(this.#parts.exposures, exposures, (exposure) => exposure)
-    const entryOf = (key: string, definition: FlagDefinition, from: string): FlagEntry =>
-      new FlagEntry(
-        {
-          key,
-          definition,
-          exposure: nextExposures.get(key),
-          revision: changes.revisions?.[key] ?? revision,
-          origin: from,
-        },
-        this.#surroundings,
-      )
+    const { flags = {}, exposures = {}, segments = {}, revision = this.revision } = changes
+    const around = this.#surroundings
+    const parts = this.#parts
+    // A definition that needs an absent engine is refused now, not when it is asked.
+    const isEager = engineNames.some((name) => around.engines[name] === undefined)
+    const nextExposures = overlay(parts.exposures, exposures, (exposure) => exposure)
     const nextFlags = new Map(this.#flags)
-    for (const key of Object.keys(flags)) {
-      const definition = flags[key]
-      if (definition === null || definition === undefined) nextFlags.delete(key)
-      else nextFlags.set(key, entryOf(key, definition, origin))
+    for (const key of Object.keys({ ...flags, ...exposures })) {
+      const before = nextFlags.get(key)?.data
+      const isDefined = Object.hasOwn(flags, key)
+      const definition = isDefined ? flags[key] : before?.definition
+      if (definition === null || definition === undefined) {
+        nextFlags.delete(key)
+        continue
+      }
+      const origin = (isDefined ? changes.origin : before?.origin) ?? 'code'
+      const exposure = nextExposures.get(key)
+      const changedAt = changes.revisions?.[key] ?? revision
+      const data = { key, definition, exposure, revision: changedAt, origin }
+      const entry = new FlagEntry(data, around)
+      if (isEager) entry.compile()
+      nextFlags.set(key, entry)
     }
-    for (const key of Object.keys(exposures)) {
-      const entry = nextFlags.get(key)
-      if (entry === undefined || Object.hasOwn(flags, key)) continue
-      nextFlags.set(key, entryOf(key, entry.data.definition, entry.data.origin))
-    }
-    const nextSegments = overlay(this.#parts.segments, segments, (condition) => ({
+    const nextSegments = overlay(parts.segments, segments, (condition) => ({
       condition,
-      test: compileCondition(condition, engines),
+      test: compileCondition(condition, around.engines),
     }))
-    return new CompiledFlagSet<D>(this.#surroundings, {
+    return new CompiledFlagSet<D>(around, {
       flags: nextFlags,
       exposures: nextExposures,
       segments: nextSegments,

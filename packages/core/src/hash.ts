@@ -1,5 +1,3 @@
-import murmurhash from 'murmurhash'
-
 // MurmurHash3 x86 32-bit, constants from Austin Appleby's reference MurmurHash3.cpp.
 const C1 = 0xcc9e2d51 | 0
 const C2 = 0x1b873593
@@ -9,65 +7,47 @@ const FMIX2 = 0xc2b2ae35 | 0
 /**
  * MurmurHash3 x86 32-bit, seed 0, of `prefix + text` as UTF-8, with the prefix hashed once.
  *
- * ASCII text under an ASCII prefix is hashed in place and allocates nothing; anything else goes
- * through the npm package `murmurhash`, to the same result.
+ * ASCII text under an ASCII prefix is hashed in place and allocates nothing; anything else is
+ * encoded first, to the same result.
  */
 export class PrefixHash {
-  readonly #prefix: string
+  private readonly prefix: string
+  private readonly isAscii: boolean
   /** The state after the prefix's whole blocks of four bytes. */
-  readonly #state: number
+  private readonly state: number
   /** The prefix's last zero to three bytes, little-endian. */
-  readonly #tail: number
+  private readonly tail: number
   /** How many bits of the next block the tail fills: 0, 8, 16 or 24. */
-  readonly #tailBits: number
-  /** Bytes in the prefix; -1 where it is not ASCII. */
-  readonly #length: number
+  private readonly tailBits: number
 
   constructor(prefix: string) {
-    let state = 0
-    let block = 0
-    let bits = 0
-    let seen = 0
-    for (let i = 0; i < prefix.length; i++) {
-      const code = prefix.charCodeAt(i)
-      seen |= code
-      block |= code << bits
-      bits += 8
-      if (bits === 32) {
-        state = mixBlock(state, block)
-        block = 0
-        bits = 0
-      }
-    }
-    this.#prefix = prefix
-    this.#state = state
-    this.#tail = block
-    this.#tailBits = bits
-    this.#length = seen > 127 ? -1 : prefix.length
+    const bytes = encode(prefix)
+    this.prefix = prefix
+    this.isAscii = bytes.length === prefix.length
+    this.state = hashBlocks(bytes)
+    this.tail = readTail(bytes)
+    this.tailBits = (bytes.length & 3) * 8
   }
 
   /** The upper 30 bits of the hash: an integer in [0, 2^30), which V8 never boxes. */
   top30(text: string): number {
     const length = text.length
-    if (this.#length < 0) return this.#slowTop30(text)
-    let state = this.#state
-    let block = this.#tail
-    let bits = this.#tailBits
-    let seen = 0
+    let { state, tail: block, tailBits: bits } = this
+    // Every code unit seen, or-ed: above 127 where one of them is not ASCII.
+    let seen = this.isAscii ? 0 : 128
     let i = 0
     // Bring the text to a block boundary, so that the loop below takes whole blocks.
     while (bits !== 0 && i < length) {
       const code = text.charCodeAt(i++)
       seen |= code
       block |= code << bits
-      bits += 8
-      if (bits === 32) {
+      bits = (bits + 8) & 31
+      if (bits === 0) {
         state = mixBlock(state, block)
         block = 0
-        bits = 0
       }
     }
-    for (const end = length - 3; i < end; i += 4) {
+    for (; i < length - 3; i += 4) {
       const a = text.charCodeAt(i)
       const b = text.charCodeAt(i + 1)
       const c = text.charCodeAt(i + 2)
@@ -81,14 +61,29 @@ export class PrefixHash {
       block |= code << bits
       bits += 8
     }
-    if (seen > 127) return this.#slowTop30(text)
-    if (bits !== 0) state ^= scramble(block)
-    return finish(state, this.#length + length) >>> 2
+    if (seen > 127) return this.encodedTop30(text)
+    return finish(state, block, this.prefix.length + length)
   }
 
-  #slowTop30(text: string): number {
-    return murmurhash.v3(this.#prefix + text, 0) >>> 2
+  private encodedTop30(text: string): number {
+    const bytes = encode(this.prefix + text)
+    return finish(hashBlocks(bytes), readTail(bytes), bytes.length)
   }
+}
+
+function encode(text: string): Uint8Array {
+  return new TextEncoder().encode(text)
+}
+
+function hashBlocks(bytes: Uint8Array): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset)
+  let state = 0
+  for (let i = 0; i < bytes.length - 3; i += 4) state = mixBlock(state, view.getInt32(i, true))
+  return state
+}
+
+function readTail(bytes: Uint8Array): number {
+  return bytes.subarray(bytes.length & ~3).reduceRight((block, byte) => (block << 8) | byte, 0)
 }
 
 function scramble(block: number): number {
@@ -101,9 +96,10 @@ function mixBlock(state: number, block: number): number {
   return (Math.imul((h << 13) | (h >>> 19), 5) + 0xe6546b64) | 0
 }
 
-function finish(state: number, length: number): number {
-  let h = state ^ length
+/** An empty tail scrambles to nothing, as it should. */
+function finish(state: number, tail: number, length: number): number {
+  let h = state ^ scramble(tail) ^ length
   h = Math.imul(h ^ (h >>> 16), FMIX1)
   h = Math.imul(h ^ (h >>> 13), FMIX2)
-  return h ^ (h >>> 16)
+  return (h ^ (h >>> 16)) >>> 2
 }

@@ -1,5 +1,6 @@
 export type { Answer, ErrorCode, Reason } from './answer.ts'
-export { bucketCount, bucketLimit, bucketOf, splitLimits } from './bucket.ts'
+export { bucketCount, bucketLimit, splitLimits } from './bucket.ts'
+export { bucketOf } from './bucket-of.ts'
 export { type EvaluationContext, targetingKeyOf } from './context.ts'
 export type {
   AttributeCondition,

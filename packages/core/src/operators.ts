@@ -32,14 +32,8 @@ const compilers: { readonly [Name in keyof Operators]-?: Compile } = {
   gte: (bound: number) => numberTest((value) => value >= bound),
   lt: (bound: number) => numberTest((value) => value < bound),
   lte: (bound: number) => numberTest((value) => value <= bound),
-  before: (operand: string | number) => {
-    const bound = instantOf(operand)
-    return anyItem((value) => instantOf(value) < bound)
-  },
-  after: (operand: string | number) => {
-    const bound = instantOf(operand)
-    return anyItem((value) => instantOf(value) > bound)
-  },
+  before: (operand: string | number) => instantTest(operand, (at, bound) => at < bound),
+  after: (operand: string | number) => instantTest(operand, (at, bound) => at > bound),
   semver: (operand: string | readonly string[], engines) =>
     textTest(asList(operand), engineOf(engines, 'semver')),
   cidr: (operand: string | readonly string[], engines) =>
@@ -62,17 +56,16 @@ export function compileOperators(operators: Operators, engines: Engines): ValueT
     const operand = operators[name]
     if (operand !== undefined) tests.push(compilers[name](operand as never, engines))
   }
-  const [first, second] = tests
-  if (first === undefined) throw new SluiceError('operator_missing', 'a condition has no operator')
-  if (second === undefined) return first
-  return (value) => tests.every((test) => test(value))
+  const [only] = tests
+  if (only === undefined) throw new SluiceError('operator_missing', 'a condition has no operator')
+  if (tests.length === 1) return only
+  return (value) => {
+    for (const test of tests) if (!test(value)) return false
+    return true
+  }
 }
 
 function memberTest(members: readonly Scalar[]): ValueTest {
-  if (members.length === 1) {
-    const only = members[0]
-    return (value) => value === only || (Array.isArray(value) && includesAny(value, members))
-  }
   const set = new Set<unknown>(members)
   return (value) => set.has(value) || (Array.isArray(value) && includesAny(value, members))
 }
@@ -97,16 +90,24 @@ function numberTest(test: (value: number) => boolean): ValueTest {
   return anyItem((value) => typeof value === 'number' && test(value))
 }
 
+function instantTest(
+  operand: string | number,
+  test: (at: number, bound: number) => boolean,
+): ValueTest {
+  const bound = instantOf(operand)
+  return anyItem((value) => test(instantOf(value), bound))
+}
+
 function textTest<Operand>(
   operands: readonly Operand[],
   compile: (operand: Operand) => (text: string) => boolean,
 ): ValueTest {
   const tests = operands.map(compile)
-  const [only] = tests
-  if (only !== undefined && tests.length === 1) {
-    return anyItem((value) => typeof value === 'string' && only(value))
-  }
-  return anyItem((value) => typeof value === 'string' && tests.some((test) => test(value)))
+  return anyItem((value) => {
+    if (typeof value !== 'string') return false
+    for (const test of tests) if (test(value)) return true
+    return false
+  })
 }
 
 function anyItem(test: ValueTest): ValueTest {
@@ -119,7 +120,8 @@ function anyItem(test: ValueTest): ValueTest {
   }
 }
 
-function asList<T>(operand: T | readonly T[]): readonly T[] {
+/** A list as it is, anything else as a list of one. */
+export function asList<T>(operand: T | readonly T[]): readonly T[] {
   return Array.isArray(operand) ? operand : [operand as T]
 }
 
@@ -131,7 +133,7 @@ function engineOf<Name extends keyof Engines>(
   if (engine === undefined) {
     throw new SluiceError(
       'engine_missing',
-      `the operator "${name}" needs its engine: pass engines: { ${name} } to createFlagSet`,
+      `"${name}" needs its engine: pass engines: { ${name} } to createFlagSet`,
     )
   }
   return engine as NonNullable<Engines[Name]>

@@ -2,9 +2,11 @@ import type { Answer } from './answer.ts'
 import { bucketCount, bucketLimit, splitLimits } from './bucket.ts'
 import type { EvaluationContext } from './context.ts'
 import { PrefixHash } from './hash.ts'
+import { rampShare, type ScheduleWindow } from './schedule.ts'
+import type { Decide } from './scope.ts'
 
 /** What a rule, or the end of the rules, does with a subject. Undefined: go to the next rule. */
-export type Outcome = (context: EvaluationContext, share: number) => Answer | undefined
+export type Outcome = (...input: Parameters<Decide>) => Answer | undefined
 
 /** The answers and keys an outcome chooses between. */
 export interface OutcomeParts {
@@ -16,8 +18,8 @@ export interface OutcomeParts {
   readonly keyMissing: Answer
   readonly gateSalt: string
   readonly keyOf: (context: EvaluationContext) => string | undefined
-  /** Whether a schedule scales the rollout. */
-  readonly isRamped: boolean
+  /** The schedule that the rollout grows along, where there is one. */
+  readonly ramp: ScheduleWindow | undefined
 }
 
 /** A split, compiled to answers: both lists in the order of the flag's variants. */
@@ -27,36 +29,24 @@ export interface SplitAnswers {
   readonly answers: readonly Answer[]
 }
 
-/** Compiles an outcome; the share is the part of the rollout that a schedule grants, 0 to 1. */
+/** Compiles an outcome. A ramped one is to be given the instant it is asked at. */
 export function compileOutcome(parts: OutcomeParts): Outcome {
-  const { serve, outside, keyMissing, keyOf, rollout } = parts
-  const inside = 'weights' in serve ? compileSplit(serve) : undefined
+  const { serve, outside, keyMissing, keyOf, rollout, ramp } = parts
   const limit = bucketLimit(rollout)
-  if (!parts.isRamped) {
-    if (limit <= 0) return () => outside
-    if (limit >= bucketCount) return compileWhole(parts, inside)
+  if (limit <= 0) return () => outside
+  const inside = 'weights' in serve ? compileSplit(serve) : undefined
+  if (limit >= bucketCount && inside === undefined && ramp === undefined) {
+    return () => serve as Answer
   }
-  const { isRamped } = parts
   const gate = new PrefixHash(`${parts.gateSalt}:`)
-  return (context, share) => {
-    const shareLimit = isRamped ? bucketLimit(rollout * share) : limit
-    if (shareLimit <= 0) return outside
-    if (shareLimit >= bucketCount && inside === undefined) return serve as Answer
+  return (context, _scope, now) => {
+    const reached = ramp ? bucketLimit(rollout * (rampShare(ramp, now as number) ?? 0)) : limit
+    if (reached <= 0) return outside
+    if (reached >= bucketCount && inside === undefined) return serve as Answer
     const key = keyOf(context)
     if (key === undefined) return keyMissing
-    if (shareLimit < bucketCount && gate.top30(key) >= shareLimit) return outside
+    if (reached < bucketCount && gate.top30(key) >= reached) return outside
     return inside === undefined ? (serve as Answer) : inside(key)
-  }
-}
-
-function compileWhole(
-  { serve, keyMissing, keyOf }: OutcomeParts,
-  inside: ((key: string) => Answer) | undefined,
-): Outcome {
-  if (inside === undefined) return () => serve as Answer
-  return (context) => {
-    const key = keyOf(context)
-    return key === undefined ? keyMissing : inside(key)
   }
 }
 

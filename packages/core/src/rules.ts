@@ -1,12 +1,8 @@
-import type { Answer } from './answer.ts'
 import type { Test } from './condition.ts'
-import { type AttributeReader, type EvaluationContext, readerOf } from './context.ts'
-import type { Condition, Rule, Scalar } from './definition.ts'
+import { type AttributeReader, readerOf } from './context.ts'
+import type { Rule, Scalar } from './definition.ts'
+import { asList } from './operators.ts'
 import type { Outcome } from './outcome.ts'
-import type { Scope } from './scope.ts'
-
-/** Runs the rules in order; undefined where none decided. */
-export type RuleRunner = (context: EvaluationContext, scope: Scope) => Answer | undefined
 
 /** A rule, compiled. */
 export interface CompiledRule {
@@ -18,7 +14,8 @@ export interface CompiledRule {
 const shortestRun = 3
 
 /**
- * Joins compiled rules into one runner.
+ * Joins compiled rules into one outcome, undefined where none of them decided; or into nothing,
+ * where there are no rules.
  *
  * A run of rules that compare one attribute for equality is answered through an index from value to
  * the first rule that names it, so that the tenth rule costs what the first does.
@@ -26,72 +23,34 @@ const shortestRun = 3
 export function compileRules(
   rules: readonly Rule[],
   compiled: readonly CompiledRule[],
-): RuleRunner | undefined {
-  if (compiled.length === 0) return undefined
-  const runs = findRuns(rules)
-  const [only] = compiled
-  if (only !== undefined && compiled.length === 1) {
-    const { test, outcome } = only
-    return (context, scope) => (test(context, scope) ? outcome(context, 1) : undefined)
-  }
-  const [run] = runs
-  if (run !== undefined && run.start === 0 && run.end === rules.length) {
-    return runIndexed(run, compiled)
-  }
-  const runAt = new Map(runs.map((each) => [each.start, each]))
-  return (context, scope) => {
-    for (let i = 0; i < compiled.length; i++) {
-      const indexed = runAt.get(i)
-      if (indexed !== undefined) {
-        const value = indexed.read(context)
+): Outcome | undefined {
+  const count = compiled.length
+  if (count === 0) return undefined
+  const runAt = findRuns(rules)
+  return (context, scope, now) => {
+    for (let i = 0; i < count; i++) {
+      const run = runAt[i]
+      if (run !== undefined) {
+        const value = run.read(context)
+        // A list may match several rules: those are tried one by one.
         if (typeof value !== 'object') {
-          const hit = indexed.index.get(value)
+          const hit = run.index.get(value)
           if (hit === undefined) {
-            i = indexed.end - 1
+            i = run.end - 1
             continue
           }
           i = hit
         }
       }
-      const answer = tryRule(compiled, i, context, scope)
+      const { test, outcome } = compiled[i] as CompiledRule
+      const answer = test(context, scope) ? outcome(context, scope, now) : undefined
       if (answer !== undefined) return answer
     }
     return undefined
   }
-}
-
-function runIndexed(run: IndexedRun, compiled: readonly CompiledRule[]): RuleRunner {
-  const { read, index } = run
-  return (context, scope) => {
-    const value = read(context)
-    let i = 0
-    if (typeof value !== 'object') {
-      const hit = index.get(value)
-      if (hit === undefined) return undefined
-      const answer = (compiled[hit] as CompiledRule).outcome(context, 1)
-      if (answer !== undefined) return answer
-      i = hit + 1
-    }
-    for (; i < compiled.length; i++) {
-      const answer = tryRule(compiled, i, context, scope)
-      if (answer !== undefined) return answer
-    }
-    return undefined
-  }
-}
-
-function tryRule(
-  compiled: readonly CompiledRule[],
-  i: number,
-  context: EvaluationContext,
-  scope: Scope,
-): Answer | undefined {
-  const rule = compiled[i] as CompiledRule
-  return rule.test(context, scope) ? rule.outcome(context, 1) : undefined
 }
 
 interface IndexedRun {
-  readonly start: number
   /** The first rule beyond the run. */
   readonly end: number
   readonly read: AttributeReader
@@ -99,32 +58,33 @@ interface IndexedRun {
   readonly index: ReadonlyMap<unknown, number>
 }
 
-function findRuns(rules: readonly Rule[]): IndexedRun[] {
-  const runs: IndexedRun[] = []
+/** The runs by the position of their first rule. */
+function findRuns(rules: readonly Rule[]): (IndexedRun | undefined)[] {
+  const runs: (IndexedRun | undefined)[] = rules.map(() => undefined)
   let start = 0
   while (start < rules.length) {
-    const attribute = equalityOf(rules[start]?.if)?.attribute
+    const attribute = equalityOf(rules[start] as Rule)?.attribute
     const index = new Map<unknown, number>()
     let end = start
     for (; attribute !== undefined && end < rules.length; end++) {
-      const equality = equalityOf(rules[end]?.if)
+      const equality = equalityOf(rules[end] as Rule)
       if (equality?.attribute !== attribute) break
       for (const value of equality.values) if (!index.has(value)) index.set(value, end)
     }
     if (attribute !== undefined && end - start >= shortestRun) {
-      runs.push({ start, end, read: readerOf(attribute), index })
+      runs[start] = { end, read: readerOf(attribute), index }
     }
     start = Math.max(end, start + 1)
   }
   return runs
 }
 
-function equalityOf(
-  condition: Condition | undefined,
-): { attribute: string; values: readonly Scalar[] } | undefined {
-  if (condition === undefined || !('attribute' in condition)) return undefined
+function equalityOf({
+  if: condition,
+}: Rule): { attribute: string; values: readonly Scalar[] } | undefined {
+  if (!('attribute' in condition)) return undefined
   const { attribute, ...operators } = condition
   const [[name, operand] = [], ...others] = Object.entries(operators)
   if (others.length > 0 || (name !== 'is' && name !== 'in')) return undefined
-  return { attribute, values: Array.isArray(operand) ? operand : [operand as Scalar] }
+  return { attribute, values: asList(operand as Scalar | readonly Scalar[]) }
 }

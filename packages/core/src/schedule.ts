@@ -10,12 +10,11 @@ export interface ScheduleWindow {
 
 /** Parses a schedule's instants once. */
 export function scheduleWindow(schedule: Schedule): ScheduleWindow {
-  const from = schedule.from === undefined ? Number.NEGATIVE_INFINITY : instantOf(schedule.from)
-  return {
-    from,
-    until: schedule.until === undefined ? Number.POSITIVE_INFINITY : instantOf(schedule.until),
-    fullAt: schedule.fullAt === undefined ? from : instantOf(schedule.fullAt),
-  }
+  const at = (instant: string | number | undefined, otherwise: number) =>
+    instant === undefined ? otherwise : instantOf(instant)
+  const from = at(schedule.from, Number.NEGATIVE_INFINITY)
+  const until = at(schedule.until, Number.POSITIVE_INFINITY)
+  return { from, until, fullAt: at(schedule.fullAt, from) }
 }
 
 /**

@@ -11,8 +11,8 @@ import type { Json } from './json.ts'
 /** One flag in one environment, every default filled in: what both evaluators read. */
 export interface FlagSettings {
   readonly enabled: boolean
-  /** Why the flag is off, where it is. */
-  readonly disabledBecause: string
+  /** Whether the definition or the exposure opens the flag in this environment at all. */
+  readonly isListed: boolean
   /** Percent of subjects, 0 to 100. */
   readonly rollout: number
   readonly serve: string | undefined
@@ -64,17 +64,17 @@ export function settingsFor(
   environment: string,
 ): FlagSettings {
   const own = ownSettings(definition, environment)
-  const listed = own !== undefined || exposure?.enabled === true
+  const isListed = own !== undefined || exposure?.enabled === true
   const settings: EnvironmentSettings = { ...definition, ...own }
-  const wished = exposure?.enabled ?? settings.enabled ?? false
-  const split = exposure?.split ?? settings.split
   const variants = variantsOf(definition)
+  const laid = exposure?.split
+  // A split of variants that the definition no longer has is passed over.
+  const fits = laid && Object.keys(laid).every((name) => Object.hasOwn(variants, name))
+  const split = fits ? laid : settings.split
   const salt = definition.salt ?? key
   return {
-    enabled: listed && wished,
-    disabledBecause: listed
-      ? 'the flag is not enabled'
-      : `the flag does not list the environment "${environment}"`,
+    enabled: isListed && (exposure?.enabled ?? settings.enabled ?? false),
+    isListed,
     rollout: exposure?.rollout ?? settings.rollout ?? (split === undefined ? 0 : 100),
     serve: settings.serve ?? (Object.hasOwn(variants, 'on') ? 'on' : undefined),
     split,
@@ -85,6 +85,14 @@ export function settingsFor(
     gateSalt: salt,
     splitSalt: `${salt}/variant`,
   }
+}
+
+/** A flag's settings as written: those at the top, and those of each environment. */
+export function settingsOf(definition: FlagDefinition): EnvironmentSettings[] {
+  const { environments } = definition
+  return environments === undefined || isList(environments)
+    ? [definition]
+    : [definition, ...Object.values(environments)]
 }
 
 function ownSettings(
