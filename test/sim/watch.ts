@@ -14,8 +14,10 @@ export interface Watcher {
 /** How a scenario ended over many runs. */
 export interface Outcome {
   runs: number
-  /** Runs in which a rollback was asked for. */
+  /** Runs in which a rollback was asked for after the onset. */
   alarms: number
+  /** Runs in which it was asked for before the onset: they say nothing about detection. */
+  earlyAlarms: number
   /** Mean seconds from the onset to the rollback over the alarmed runs. */
   meanSeconds: number
   /** How far chance moves `meanSeconds`: its standard error. */
@@ -66,6 +68,7 @@ export function simulate(
 ): Outcome {
   const onset = scenario.onset ?? 0
   let alarms = 0
+  let earlyAlarms = 0
   let seconds = 0
   let squares = 0
   for (let run = 0; run < scenario.runs; run++) {
@@ -78,8 +81,12 @@ export function simulate(
       if (second % ASK_EVERY_SECONDS !== 0 && second !== scenario.seconds - 1) continue
       const alarmAt = watcher.findAlarmAt()
       if (alarmAt === undefined) continue
-      alarms++
       const taken = alarmAt / 1000 - onset
+      if (taken <= 0) {
+        earlyAlarms++
+        break
+      }
+      alarms++
       seconds += taken
       squares += taken ** 2
       break
@@ -88,5 +95,5 @@ export function simulate(
   }
   const meanSeconds = seconds / alarms
   const errorSeconds = Math.sqrt((squares / alarms - meanSeconds ** 2) / alarms)
-  return { runs: scenario.runs, alarms, meanSeconds, errorSeconds }
+  return { runs: scenario.runs, alarms, earlyAlarms, meanSeconds, errorSeconds }
 }
