@@ -1,11 +1,11 @@
 import { SluiceError } from '@sluice/core'
-import { describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { genesis, sealCommit } from './chain.ts'
 import { createMemoryStore } from './memory.ts'
 import { set, useReplicas } from './replica.fixture.ts'
 import type { Commit, Store } from './store.ts'
 
-const fixture = useReplicas()
+const fixture = useReplicas({ beforeEach, afterEach })
 
 describe('a log that is not what it was', () => {
   const commitsOf = (count: number, actor: string) => {

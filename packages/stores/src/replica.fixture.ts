@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect } from 'vitest'
+import assert from 'node:assert/strict'
 import type { CompactableStore } from './compaction.ts'
 import type { CommitDraft } from './draft.ts'
 import { createManualClock, type ManualClock } from './manual-clock.ts'
@@ -17,8 +17,14 @@ export interface ReplicaFixture {
   storeWith(methods: Partial<Store>): Store
 }
 
+/** The hooks of the test runner; handed in, so that only test files import it. */
+export interface Hooks {
+  readonly beforeEach: (body: () => void) => unknown
+  readonly afterEach: (body: () => Promise<void>) => unknown
+}
+
 /** Sets up a fixture anew for each test of the file. */
-export function useReplicas(): ReplicaFixture {
+export function useReplicas({ beforeEach, afterEach }: Hooks): ReplicaFixture {
   let clock = createManualClock()
   let store = createMemoryStore()
   let replicas: Replica[] = []
@@ -30,7 +36,7 @@ export function useReplicas(): ReplicaFixture {
   })
   afterEach(async () => {
     for (const replica of replicas) await replica.close()
-    expect(clock.pendingTimers, 'timers left after close').toBe(0)
+    assert.equal(clock.pendingTimers, 0, 'timers left after close')
   })
 
   return {

@@ -1,11 +1,11 @@
 import type { SluiceError } from '@sluice/core'
-import { describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { genesis, sealCommit } from './chain.ts'
 import { set, useReplicas } from './replica.fixture.ts'
 import type { Replica } from './replica-contract.ts'
 import type { Store } from './store.ts'
 
-const fixture = useReplicas()
+const fixture = useReplicas({ beforeEach, afterEach })
 
 describe('a replica', () => {
   it('answers what was written, by key and by prefix', async () => {
