@@ -12,7 +12,7 @@ export type ValueOf<F extends FlagDefinition> = F extends {
   readonly variants: infer V extends { readonly [name: string]: Json }
 }
   ? Widen<V[keyof V]>
-  : FlagDefinition extends F
+  : 'variants' extends keyof F
     ? Json
     : boolean
 
