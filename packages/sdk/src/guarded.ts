@@ -34,12 +34,12 @@ export function runGuarded<On, Off>(
     throw error
   }
   if (!isThenable(result)) {
-    count(arm, result as Awaited<On> | Awaited<Off>, startedAt, branches, recorder)
+    count<On, Off>(arm, result as Awaited<On> | Awaited<Off>, startedAt, branches, recorder)
     return result
   }
   return result.then(
     (value) => {
-      count(arm, value as Awaited<On> | Awaited<Off>, startedAt, branches, recorder)
+      count<On, Off>(arm, value as Awaited<On> | Awaited<Off>, startedAt, branches, recorder)
       return value
     },
     (error: unknown) => {
