@@ -2,6 +2,7 @@ import { SluiceError } from '@sluice/core'
 import type { Verdict } from '@sluice/guards'
 import type { Clock } from '@sluice/stores'
 import type { Apply } from './apply.ts'
+import { confirmRollback } from './confirm.ts'
 import type { Order, Transition } from './event.ts'
 import type { Reading, RolloutLog } from './journal.ts'
 import type { Command } from './orders.ts'
@@ -74,18 +75,9 @@ export function createCommands(options: CommandsOptions): RolloutCommands {
         throw new SluiceError(refused.code, `${refused.because}.`, { flag })
       return next
     })
-    if (state?.phase === 'rolling_back') return confirm(state)
-    return state ?? Promise.reject(noRollout())
-  }
-
-  /** The share of 0 is in the log: say so at once, it ends the rollback's execution. */
-  async function confirm(written: RolloutState): Promise<RolloutState> {
-    const look = { type: 'tick', actor, verdicts: undefined, observedMs: 0 } as const
-    const state = await apply(({ state }) => {
-      if (state?.id !== written.id || state.phase !== 'rolling_back') return undefined
-      return transition(state, look, clock.now())
-    })
-    return state ?? written
+    if (state === undefined) throw noRollout()
+    if (state.phase !== 'rolling_back') return state
+    return (await confirmRollback(apply, { id: state.id, actor, clock })) ?? state
   }
 
   /** Two people, or a person and the plan, who both mean this step must not take two. */

@@ -1,73 +1,17 @@
-import { createReplica, type Replica } from '@sluice/stores'
-import { createMemoryStore } from '@sluice/stores/memory'
-import { afterEach, describe, expect, it } from 'vitest'
-import {
-  type CreateJudge,
-  canary,
-  createRolloutController,
-  type RolloutController,
-  type RolloutControllerOptions,
-} from './index.ts'
-import { createManualClock, createVerdict, scriptedJudge } from './testing.ts'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createWorld, fail, order, pass, unsure } from './controller-world.ts'
+import { type CreateJudge, canary } from './index.ts'
+import { scriptedJudge } from './testing.ts'
 
-const pass = createVerdict('pass')
-const fail = createVerdict('fail', { because: '12 % errors against 1 %' })
-const unsure = createVerdict('inconclusive')
-const order = { actor: 'ada', reason: 'new checkout', ticket: 'OPS-7' }
-const ops = { actor: 'olga', reason: 'looks odd' }
-
-const plan = canary({
-  stages: [{ rolloutPercent: 5 }, { rolloutPercent: 50 }, { rolloutPercent: 100 }],
-  monitorMs: 3_000,
+let world: Awaited<ReturnType<typeof createWorld>>
+beforeEach(async () => {
+  world = await createWorld()
 })
-
-const open: { close(): Promise<void> }[] = []
-afterEach(async () => {
-  for (const one of open.splice(0)) await one.close()
-})
-
-/** One log, one clock, and processes on them that come and go. */
-async function createWorld() {
-  const clock = createManualClock()
-  const store = createMemoryStore()
-
-  async function join(
-    judge: CreateJudge,
-    options: Partial<RolloutControllerOptions> = {},
-  ): Promise<{ replica: Replica; controller: RolloutController; notices: string[] }> {
-    const replica = createReplica({ store, clock })
-    await replica.start()
-    await replica.ready()
-    const controller = createRolloutController({
-      ...{ replica, environment: 'production', flag: 'checkout', plan, clock, judge },
-      ...options,
-    })
-    const notices: string[] = []
-    controller.on('event', ({ name, message }) => notices.push(`${name}: ${message}`))
-    open.push({
-      async close() {
-        await controller.stop()
-        await replica.close()
-      },
-    })
-    return { replica, controller, notices }
-  }
-
-  async function readLog(): Promise<string[]> {
-    const commits = await store.read(0)
-    return commits.map(({ actor, action, reason, changes }) => {
-      const exposure = changes.find(({ key }) => key.startsWith('exposure/'))?.value
-      const share = exposure === undefined ? '' : ` ${JSON.stringify(exposure)}`
-      return `${actor} ${action}${share}: ${reason}`
-    })
-  }
-
-  return { clock, store, join, readLog }
-}
+afterEach(() => world.close())
 
 describe('a controller, through a whole rollout', () => {
   it('goes through the plan, and the log tells the story', async () => {
-    const { clock, join, readLog } = await createWorld()
+    const { clock, join, readLog } = world
     const { controller, notices, replica } = await join(scriptedJudge(() => [pass]))
     await controller.start(order)
     controller.run()
@@ -91,7 +35,7 @@ describe('a controller, through a whole rollout', () => {
   })
 
   it('goes back at once when a guard says so, and waits until the canary is quiet', async () => {
-    const { clock, join, readLog } = await createWorld()
+    const { clock, join, readLog } = world
     let canaryRequests = 4
     let verdicts = [pass]
     const { controller } = await join(scriptedJudge(() => ({ verdicts, canaryRequests })))
@@ -121,7 +65,7 @@ describe('a controller, through a whole rollout', () => {
   })
 
   it('does not advance on silence, a failing source, or doubt', async () => {
-    const { clock, join } = await createWorld()
+    const { clock, join } = world
     const scripts: CreateJudge[] = [
       scriptedJudge(() => []),
       scriptedJudge(() => [unsure]),
@@ -161,7 +105,7 @@ describe('a controller, through a whole rollout', () => {
   })
 
   it('counts only time in which it was looking', async () => {
-    const { clock, join } = await createWorld()
+    const { clock, join } = world
     const { controller } = await join(scriptedJudge(() => [pass]))
     await controller.start(order)
     await controller.tick()
@@ -176,115 +120,9 @@ describe('a controller, through a whole rollout', () => {
   })
 })
 
-describe('commands', () => {
-  it('pauses, resumes, promotes one stage, aborts, with who and why in the log', async () => {
-    const { join, readLog } = await createWorld()
-    const { controller } = await join(scriptedJudge(() => [pass]))
-    await controller.start(order)
-    expect(await controller.pause(ops)).toMatchObject({ phase: 'paused', by: 'olga' })
-    await controller.resume({ actor: 'olga', reason: 'fine after all' })
-    expect(await controller.promote(ops)).toMatchObject({ phase: 'running', stage: 1 })
-    expect(await controller.abort(ops)).toMatchObject({ phase: 'aborted' })
-    expect((await readLog()).slice(1)).toEqual([
-      'olga pause: looks odd',
-      'olga resume: fine after all',
-      'olga promote {"enabled":true,"rollout":50}: looks odd',
-      'olga abort: looks odd',
-    ])
-  })
-
-  it('rolls back on request', async () => {
-    const { join } = await createWorld()
-    const { controller, replica } = await join(scriptedJudge(() => [pass]))
-    await controller.start(order)
-    const state = await controller.rollBack(ops)
-    expect(state).toMatchObject({ phase: 'verifying', rollback: { by: 'olga' } })
-    expect(replica.get('exposure/production/checkout')?.value).toEqual({ rollout: 0 })
-  })
-
-  it('refuses what makes no sense, with a code', async () => {
-    const { join } = await createWorld()
-    const { controller } = await join(scriptedJudge(() => [pass]))
-    await expect(controller.pause(ops)).rejects.toMatchObject({ code: 'no_rollout' })
-    await controller.start(order)
-    await expect(controller.start(order)).rejects.toMatchObject({ code: 'rollout_exists' })
-    await expect(controller.resume(ops)).rejects.toMatchObject({ code: 'not_paused' })
-    await controller.pause(ops)
-    await expect(controller.pause(ops)).rejects.toMatchObject({ code: 'already_paused' })
-    await controller.rollBack(ops)
-    await expect(controller.abort(ops)).rejects.toMatchObject({ code: 'rolling_back' })
-  })
-
-  it('refuses to promote while a guard demands to go back', async () => {
-    const { join } = await createWorld()
-    let verdicts = [pass]
-    const { controller, replica } = await join(scriptedJudge(() => verdicts))
-    await controller.start(order)
-    await controller.tick()
-    verdicts = [fail]
-    const { commit } = replica
-    replica.commit = () => Promise.reject(new Error('the store is gone'))
-    await controller.tick()
-    replica.commit = commit
-    await expect(controller.promote(ops)).rejects.toMatchObject({ code: 'guard_demands_rollback' })
-    expect(controller.state).toMatchObject({ phase: 'running', stage: 0 })
-  })
-
-  it('starts again after the end, with a rollout of its own', async () => {
-    const { join } = await createWorld()
-    const { controller } = await join(scriptedJudge(() => [pass]))
-    const first = await controller.start(order)
-    await controller.abort(ops)
-    const second = await controller.start(order)
-    expect(second.id).not.toBe(first.id)
-    expect(second.before).toEqual({ enabled: true, rollout: 5 })
-  })
-
-  it('refuses a plan that is too bold for production, and writes nothing', async () => {
-    const { join, readLog } = await createWorld()
-    const bold = canary({ stages: [{ rolloutPercent: 100 }] })
-    const { controller } = await join(
-      scriptedJudge(() => [pass]),
-      { plan: bold },
-    )
-    await expect(controller.start(order)).rejects.toMatchObject({ code: 'invalid_plan' })
-    expect(await readLog()).toEqual([])
-  })
-})
-
-describe('someone else at the flag', () => {
-  const key = 'exposure/production/checkout'
-  const kill = {
-    ...{ actor: 'eve', action: 'disable', reason: 'support tickets' },
-    changes: [{ key, value: { enabled: false, rollout: 5 } }],
-  }
-
-  it('is not fought: the rollout pauses and says who', async () => {
-    const { clock, join } = await createWorld()
-    const { controller, replica, notices } = await join(scriptedJudge(() => [pass]))
-    await controller.start(order)
-    controller.run()
-    await clock.advance(1_000)
-    await replica.commit(kill)
-    await clock.advance(20_000)
-    expect(controller.state).toMatchObject({ phase: 'paused', by: 'eve' })
-    expect(replica.get(key)?.value).toEqual({ enabled: false, rollout: 5 })
-    expect(notices.at(-1)).toContain('eve moved the exposure')
-  })
-
-  it('keeps the kill switch thrown when the rollout goes back', async () => {
-    const { join } = await createWorld()
-    const { controller, replica } = await join(scriptedJudge(() => [pass]))
-    await controller.start(order)
-    await replica.commit(kill)
-    await controller.rollBack(ops)
-    expect(replica.get(key)?.value).toEqual({ enabled: false, rollout: 0 })
-  })
-})
-
 describe('a process that ends', () => {
   it('is followed by another that takes the rollout up, with the plan and guards of its start', async () => {
-    const { clock, join, readLog } = await createWorld()
+    const { clock, join, readLog } = world
     const first = await join(
       scriptedJudge(() => [pass]),
       { actor: 'one' },
@@ -312,7 +150,7 @@ describe('a process that ends', () => {
   })
 
   it('leaves its share of alpha spent: the shares of all processes sum to less than alpha', async () => {
-    const { clock, join } = await createWorld()
+    const { clock, join } = world
     const shares: number[] = []
     const judge: CreateJudge = ({ alpha }) => {
       shares.push(alpha)
@@ -332,7 +170,7 @@ describe('a process that ends', () => {
 
 describe('a store that is gone', () => {
   it('leaves a rollback pending, which is tried again each tick until it is durable', async () => {
-    const { clock, join } = await createWorld()
+    const { clock, join } = world
     let verdicts = [pass]
     let isGone = false
     const { controller, replica } = await join(scriptedJudge(() => verdicts))
@@ -359,60 +197,6 @@ describe('a store that is gone', () => {
     expect(controller.state).toMatchObject({
       phase: 'verifying',
       rollback: { detectedAt: failedAt, decidedAt: failedAt + 4_000 },
-    })
-  })
-})
-
-describe('what is told', () => {
-  it('tells of states that others wrote, once each, and survives a listener that throws', async () => {
-    const { clock, join } = await createWorld()
-    const here = await join(scriptedJudge(() => [unsure]))
-    const there = await join(scriptedJudge(() => [unsure]))
-    const phases: string[] = []
-    const errors: unknown[] = []
-    here.controller.on('error', (error) => errors.push(error))
-    here.controller.on('state', ({ phase }) => {
-      phases.push(phase)
-      throw new Error('a listener of the application')
-    })
-    here.controller.run()
-    await clock.advance(0)
-    await there.controller.start(order)
-    await there.controller.pause(ops)
-    await clock.advance(1_000)
-    expect(phases).toEqual(['running', 'paused', 'paused'])
-    expect(errors).toHaveLength(3)
-    await here.controller.stop()
-  })
-
-  it('holds and says so where the state in the log cannot be read', async () => {
-    const { join } = await createWorld()
-    const { controller, replica } = await join(scriptedJudge(() => [pass]))
-    await replica.commit({
-      ...{ actor: 'newer', action: 'start_rollout', reason: 'x' },
-      changes: [{ key: 'rollout/production/checkout', value: { schema: 2, phase: 'soaring' } }],
-    })
-    const errors: unknown[] = []
-    controller.on('error', (error) => errors.push(error))
-    await controller.tick()
-    expect(errors).toMatchObject([{ code: 'invalid_rollout_state' }])
-    expect(controller.state).toBeUndefined()
-    await expect(controller.start(order)).rejects.toMatchObject({ code: 'invalid_rollout_state' })
-  })
-
-  it.each([
-    ['alpha', { alpha: 1 }],
-    ['tickMs', { tickMs: 0 }],
-  ])('refuses an impossible %s', async (name, options) => {
-    const { join } = await createWorld()
-    await expect(
-      join(
-        scriptedJudge(() => [pass]),
-        options,
-      ),
-    ).rejects.toMatchObject({
-      code: 'invalid_option',
-      pointer: `/${name}`,
     })
   })
 })

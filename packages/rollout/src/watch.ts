@@ -1,6 +1,7 @@
 import type { Verdict } from '@sluice/guards'
 import type { Clock } from '@sluice/stores'
 import type { Apply } from './apply.ts'
+import { confirmRollback } from './confirm.ts'
 import { decide } from './decide.ts'
 import type { TickEvent, Transition } from './event.ts'
 import type { Journal } from './journal.ts'
@@ -48,6 +49,7 @@ export function createWatch(options: WatchOptions): Watch {
     // Nothing to decide yet, but someone may have moved the exposure.
     const state = await apply(() => undefined)
     if (state === undefined || !isActive(state)) return forget()
+    if (!isOpen(state)) pending = undefined
     if (state.phase === 'rolling_back') return confirm(state.id)
     if (isOpen(state) && run?.id !== state.id) await claim(state)
     const observation = await look(state)
@@ -65,7 +67,7 @@ export function createWatch(options: WatchOptions): Watch {
     let claimed: Transition | undefined
     await apply(({ state }) => {
       claimed = undefined
-      if (state?.id !== id) return undefined
+      if (state?.id !== id || !isOpen(state)) return undefined
       claimed = transition(state, { type: 'guards_started', actor }, clock.now())
       return claimed
     })
@@ -143,12 +145,8 @@ export function createWatch(options: WatchOptions): Watch {
     teller.tell('rollback_pending', { flag, environment, because, detectedAt, error })
   }
 
-  /** The share of 0 is in the log: say so at once, it ends the rollback's execution. */
   async function confirm(id: string): Promise<void> {
-    await apply(({ state }) => {
-      if (state?.id !== id || state.phase !== 'rolling_back') return undefined
-      return transition(state, toEvent(state, { verdicts: undefined }), clock.now())
-    })
+    await confirmRollback(apply, { id, actor, clock })
   }
 
   return {
