@@ -1,6 +1,6 @@
 import { isSluiceError, SluiceError } from '@sluice/core'
-import { EventEmitter } from 'eventemitter3'
 import type { Head } from './chain.ts'
+import { createEmitter, type Emitter } from './emitter.ts'
 import type { Commit } from './store.ts'
 
 /** How good a replica's answers are. */
@@ -36,43 +36,13 @@ export interface ReplicaEvents {
   log_replaced: (change: { readonly from: Head; readonly to: Head }) => void
 }
 
-/** Hands out events; a listener that throws stops neither the others nor the one who tells. */
-export interface Events {
-  on<Name extends keyof ReplicaEvents>(name: Name, listener: ReplicaEvents[Name]): () => void
-  off<Name extends keyof ReplicaEvents>(name: Name, listener: ReplicaEvents[Name]): void
-  tell<Name extends keyof ReplicaEvents>(name: Name, ...args: Parameters<ReplicaEvents[Name]>): void
-  clear(): void
-}
+/** What hands out a replica's events. */
+export type Events = Emitter<ReplicaEvents>
 
 export function createEvents(): Events {
-  const emitter = new EventEmitter<Record<string, (...args: never[]) => void>>()
-
-  const events: Events = {
-    on(name, listener) {
-      emitter.on(name, listener)
-      return () => events.off(name, listener)
-    },
-
-    off(name, listener) {
-      emitter.off(name, listener)
-    },
-
-    tell(name, ...args) {
-      // Not `emit`: it would stop at the first listener that throws.
-      for (const listener of emitter.listeners(name)) {
-        try {
-          listener(...(args as unknown[] as never[]))
-        } catch (cause) {
-          // One that fails while hearing of errors has nobody left to be told to.
-          if (name !== 'error') events.tell('error', listenerFailed(name, cause))
-        }
-      }
-    },
-
-    clear() {
-      emitter.removeAllListeners()
-    },
-  }
+  const events: Events = createEmitter((name, cause) => {
+    events.tell('error', listenerFailed(name, cause))
+  })
   return events
 }
 
@@ -87,7 +57,8 @@ export function toStoreError(cause: unknown): SluiceError {
   )
 }
 
-function listenerFailed(name: string, cause: unknown): SluiceError {
+/** What a listener threw, as an error that the other listeners can be told. */
+export function listenerFailed(name: string, cause: unknown): SluiceError {
   const text = cause instanceof Error ? cause.message : String(cause)
   return new SluiceError('listener_failed', `A listener of "${name}" threw: ${text}.`, { cause })
 }

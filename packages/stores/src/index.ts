@@ -19,6 +19,7 @@ export {
 export type { DefinitionListener, DefinitionSource } from './definition-source.ts'
 export { parseDefinitionText } from './definition-text.ts'
 export type { CommitDraft } from './draft.ts'
+export { createEmitter, type Emitter } from './emitter.ts'
 export type { ReplicaEvents, ReplicaStatus, ResetReason } from './events.ts'
 export { type FileSourceOptions, fileSource } from './file-source.ts'
 export type { FlagClient, FlagClientEvents, FlagClientStatus } from './flag-client.ts'

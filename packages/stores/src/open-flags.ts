@@ -1,8 +1,9 @@
 import type { FlagDefinitions, SegmentDefinitions, SluiceError } from '@sluice/core'
 import type { Exact } from '@sluice/core/node'
-import { EventEmitter } from 'eventemitter3'
 import { type Clock, systemClock } from './clock.ts'
 import type { DefinitionSource } from './definition-source.ts'
+import { createEmitter, type Emitter } from './emitter.ts'
+import { listenerFailed } from './events.ts'
 import { fileSource } from './file-source.ts'
 import { type FlagClient, type FlagClientEvents, LiveFlagClient } from './flag-client.ts'
 import { createFlagCommands } from './flag-commands.ts'
@@ -36,14 +37,10 @@ export function openFlags<const D extends FlagDefinitions = FlagDefinitions>(
   options: OpenFlagsOptions<D>,
 ): FlagClient<D> {
   const { environment = 'development', clock = systemClock, definitionsFrom } = options
-  const emitter = new EventEmitter<Record<string, (...args: never[]) => void>>()
-  const tell = <Name extends keyof FlagClientEvents>(
-    name: Name,
-    ...args: Parameters<FlagClientEvents[Name]>
-  ): void => {
-    emitter.emit(name, ...(args as unknown[] as never[]))
-  }
-  const report = (error: SluiceError) => tell('error', error)
+  const events: Emitter<FlagClientEvents> = createEmitter((name, cause) => {
+    events.tell('error', listenerFailed(name, cause))
+  })
+  const report = (error: SluiceError) => events.tell('error', error)
   const view = createFlagView({
     environment,
     clock: clock.now,
@@ -62,21 +59,18 @@ export function openFlags<const D extends FlagDefinitions = FlagDefinitions>(
     },
     ready: replica.ready,
     history: (key) => replica.history((each) => isAboutFlag(each, key)),
-    on(name, listener) {
-      emitter.on(name, listener)
-      return () => emitter.off(name, listener)
-    },
+    on: events.on,
     async close() {
       stopSource?.()
       await replica.close()
-      emitter.removeAllListeners()
+      events.clear()
     },
   })
 
   const take = (change: () => readonly string[]): void => {
     const keys = change()
     client.swap()
-    if (keys.length > 0) tell('change', keys)
+    if (keys.length > 0) events.tell('change', keys)
   }
   const source = typeof definitionsFrom === 'string' ? fileSource(definitionsFrom) : definitionsFrom
   const stopSource = source?.start({
@@ -93,7 +87,7 @@ export function openFlags<const D extends FlagDefinitions = FlagDefinitions>(
     const gone = view.keys().filter((key) => !known.has(key))
     take(() => view.follow([...live, ...gone.map((key) => entryOf(key))], head.revision))
   })
-  replica.on('status', () => tell('status', client.status))
+  replica.on('status', () => events.tell('status', client.status))
   replica.on('error', report)
   void replica.start()
   return client as unknown as FlagClient<D>
