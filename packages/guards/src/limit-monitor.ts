@@ -104,7 +104,7 @@ export function createLimitMonitor(
   }
 
   function sayFinding(badShare: number): string {
-    const side = badShare >= allowedShare ? 'over' : 'under'
+    const side = badShare > allowedShare ? 'over' : badShare < allowedShare ? 'under' : 'at'
     return guard.kind === 'max_error_rate'
       ? `canary error ratio ${sayPercent(badShare)} (${sayCounts(hits, trials)}) is ${side} ${sayPercent(allowedShare)}`
       : `${sayPercent(badShare)} of canary requests took over ${sayMs(guard.ms)}, ${side} the ${sayPercent(allowedShare)} that a p${trimQuantile(guard.quantile)} allows,`
