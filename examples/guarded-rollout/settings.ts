@@ -1,0 +1,24 @@
+import { canary, errorRate, latency } from '@sluice/sdk'
+
+/** How the demo is shortened: by configuration alone, along the code path of an hour's stage. */
+export const settings = {
+  requestsPerSecond: 300,
+  users: 2_000,
+  /** How long the traffic runs before a rollout starts, so that both arms are warm. */
+  warmUpMs: 2_000,
+  /** An act that has not ended by then has failed. */
+  actLimitMs: 40_000,
+  plan: canary({
+    stages: [5, 25, 50, 100].map((rolloutPercent) => ({ rolloutPercent })),
+    monitorMs: 5_000,
+    minHoldMs: 1_000,
+    verifyQuietMs: 2_000,
+    verifyLimitMs: 10_000,
+  }),
+  guards: [errorRate({ minRequests: 50 }), latency({ minRequests: 50 })],
+}
+
+/** One in this many requests of a healthy handler fails. */
+export const healthyFailEvery = 100
+/** Ten times the errors. */
+export const badFailEvery = 10

@@ -1,0 +1,30 @@
+// The users: a process of their own that sends real requests until its parent lets go of it.
+import { Pool } from 'undici'
+
+const [url = '', rate = '0', users = '0'] = process.argv.slice(2)
+const requestsPerSecond = Number(rate)
+const pool = new Pool(url, { connections: 32 })
+const startedAt = performance.now()
+const tickMs = 20
+let sent = 0
+
+async function request(user: number): Promise<void> {
+  const { body } = await pool.request({
+    path: '/checkout',
+    method: 'GET',
+    headers: { 'x-user': `user-${user}` },
+  })
+  await body.dump()
+}
+
+function send(): void {
+  // By the time that has passed, not by the timer: a late timer must not lower the rate.
+  const due = Math.floor(((performance.now() - startedAt) / 1000) * requestsPerSecond)
+  for (; sent < due; sent++) request(sent % Number(users)).catch(() => {})
+}
+
+const timer = setInterval(send, tickMs)
+process.on('disconnect', () => {
+  clearInterval(timer)
+  void pool.destroy().finally(() => process.exit(0))
+})
