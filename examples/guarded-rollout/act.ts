@@ -50,8 +50,8 @@ export async function playAct(act: Act, flags: Flags, view: View): Promise<ActRe
     const state = await waitForEnd(controller)
     return { state, sightings: shop.sightings }
   } finally {
-    stopView()
     await controller.stop()
+    stopView()
     traffic.disconnect()
     await new Promise((resolve) => traffic.once('exit', resolve))
     await shop.close()

@@ -12,23 +12,21 @@ const longestKey = 200
  * @throws SluiceError `too_deep`.
  */
 export function checkDepth(value: unknown, path: readonly PropertyKey[]): void {
-  let level: unknown[] = [value]
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > deepest) {
-      throw new SluiceError(
-        'too_deep',
-        `${pointerTo(path)} is nested deeper than ${deepest} levels`,
-        {
-          pointer: pointerTo(path),
-          expected: `at most ${deepest} levels`,
-          found: 'more',
-        },
-      )
-    }
-    level = level.flatMap((each) =>
-      typeof each === 'object' && each !== null ? Object.values(each) : [],
-    )
-  }
+  if (!isDeeper(value, deepest)) return
+  const pointer = pointerTo(path)
+  const expected = `at most ${deepest} levels`
+  throw new SluiceError('too_deep', `${pointer} is nested deeper than ${deepest} levels`, {
+    pointer,
+    expected,
+    found: 'more',
+  })
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (levels === 0) return true
+  for (const each of Object.values(value)) if (isDeeper(each, levels - 1)) return true
+  return false
 }
 
 /**
