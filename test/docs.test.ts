@@ -1,0 +1,110 @@
+import { execFile } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { build } from 'esbuild'
+import ts from 'typescript'
+import { describe, expect, it } from 'vitest'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const pages = [
+  ...markdownIn('.', false),
+  ...markdownIn('docs', true),
+  ...readdirSync(join(root, 'packages')).flatMap((name) => markdownIn(`packages/${name}`, false)),
+].sort()
+
+interface Block {
+  readonly name: string
+  readonly page: string
+  readonly code: string
+  /** What it must print: a block of text right behind it. */
+  readonly prints: string | undefined
+}
+
+const blocks: Block[] = pages.flatMap((page) => {
+  const text = readFileSync(join(root, page), 'utf8')
+  const found = text.matchAll(/^```ts\n(.*?)^```$(?:\n\n```text\n(.*?)^```$)?/gms)
+  return [...found].map(([, code = '', prints], index) => ({
+    name: `${page} block ${index + 1}`,
+    page,
+    code,
+    prints,
+  }))
+})
+
+describe('the documents', () => {
+  it('link only to what is there', () => {
+    const broken = pages.flatMap((page) => {
+      const text = readFileSync(join(root, page), 'utf8')
+      const links = [...text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(
+        (match) => match[1] ?? '',
+      )
+      return links
+        .filter((link) => !existsSync(resolve(root, dirname(page), link)))
+        .map((link) => `${page}: ${link}`)
+    })
+    expect(broken).toEqual([])
+  })
+
+  it('show code whose types are right', () => {
+    expect(blocks.length).toBeGreaterThan(10)
+    expect(compile(blocks)).toEqual([])
+  })
+
+  it.each(blocks)('$name runs, and prints what it says', async ({ code, page, prints }) => {
+    const { stdout, stderr } = await run(code, page)
+    expect(stderr).toBe('')
+    if (prints !== undefined) expect(stdout).toBe(prints)
+  })
+})
+
+function markdownIn(folder: string, recursive: boolean): string[] {
+  return readdirSync(join(root, folder), { recursive, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join(folder, name))
+}
+
+/** What the compiler says of the blocks, each as a module beside its page. */
+function compile(all: readonly Block[]): string[] {
+  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile)
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root)
+  const files = new Map(
+    all.map(({ page, code }, index) => [join(root, `${page}.${index}.ts`), code]),
+  )
+  const host = ts.createCompilerHost(options)
+  const { readFile, fileExists } = host
+  host.readFile = (name) => files.get(name) ?? readFile(name)
+  host.fileExists = (name) => files.has(name) || fileExists(name)
+  const program = ts.createProgram([...files.keys()], options, host)
+  return [...files.keys()].flatMap((name) =>
+    ts
+      .getPreEmitDiagnostics(program, program.getSourceFile(name))
+      .map(({ messageText }) => `${name}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`),
+  )
+}
+
+async function run(code: string, page: string): Promise<{ stdout: string; stderr: string }> {
+  const directory = await mkdtemp(join(tmpdir(), 'sluice-docs-'))
+  const program = join(directory, 'program.mjs')
+  try {
+    const { outputFiles } = await build({
+      stdin: { contents: code, loader: 'ts', resolveDir: dirname(join(root, page)) },
+      bundle: true,
+      write: false,
+      platform: 'node',
+      format: 'esm',
+      conditions: ['@sluice/source'],
+      // What is bundled from CommonJS still asks for Node's own modules by `require`.
+      banner: {
+        js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)",
+      },
+    })
+    await writeFile(program, outputFiles[0]?.text ?? '')
+    return await promisify(execFile)(process.execPath, [program], { cwd: directory })
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}
