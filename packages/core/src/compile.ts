@@ -150,10 +150,14 @@ export function answerFactory({
   settings,
   revision,
 }: Omit<FlagSource, 'engines'>): AnswerFactory {
+  // Two literals, not a spread: frozen objects share a hidden class only where they were written alike.
   const make = (variant: string | undefined, reason: Reason, rule?: string): Answer => {
     const value = variant === undefined ? undefined : settings.variants[variant]
-    const answer = { value, variant, reason, flagRevision: revision }
-    return Object.freeze(rule === undefined ? answer : { ...answer, rule })
+    return Object.freeze(
+      rule === undefined
+        ? { value, variant, reason, flagRevision: revision }
+        : { value, variant, reason, flagRevision: revision, rule },
+    )
   }
   return {
     serve: (variant, split, reason, rule) => {
@@ -170,7 +174,7 @@ export function answerFactory({
       Object.freeze({
         ...make(settings.offVariant, 'ERROR', rule),
         errorCode: 'TARGETING_KEY_MISSING' as const,
-        errorMessage: `a partial rollout needs ${definition.bucketBy ?? 'a targetingKey'} in the context`,
+        errorMessage: `the context has no ${definition.bucketBy ?? 'targetingKey'} to bucket by`,
       }),
   }
 }

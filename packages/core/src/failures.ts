@@ -13,16 +13,8 @@ export function failedAnswer(
   errorCode: ErrorCode,
   errorMessage: string,
 ): Answer {
-  let variant: string | undefined
-  let value: Answer['value']
-  try {
-    if (flag !== undefined) {
-      variant = offVariantOf(flag.definition)
-      value = variant === undefined ? undefined : variantsOf(flag.definition)[variant]
-    }
-  } catch {
-    // A definition that nobody parsed has no variants to look up.
-  }
+  const variant = flag && offVariantOf(flag.definition)
+  const value = flag && variant !== undefined ? variantsOf(flag.definition)[variant] : undefined
   const flagRevision = flag?.revision ?? 0
   return { value, variant, reason: 'ERROR', errorCode, errorMessage, flagRevision }
 }
@@ -44,5 +36,5 @@ export function evaluationFailed(flag: FlagInspection, thrown: unknown): Answer 
   } catch {
     // A proxy was thrown: the answer is the one below.
   }
-  return failedAnswer(flag, 'INVALID_CONTEXT', 'reading the context threw')
+  return failedAnswer(flag, 'INVALID_CONTEXT', 'the context threw')
 }

@@ -78,8 +78,12 @@ export function createFlagSet<const D extends FlagDefinitions>(
   options: FlagSetOptions = {},
 ): FlagSet<D> {
   const { environment = 'development', engines = {}, clock = Date.now, explainer } = options
-  const none: Parts = { flags: new Map(), exposures: new Map(), segments: new Map(), revision: 0 }
-  const empty = new CompiledFlagSet<D>({ environment, engines, clock, explainer }, none)
+  const exposed = new Map<string, Exposure>()
+  const none = { positions: new Map(), entries: [], exposures: exposed, segments: new Map() }
+  const empty = new CompiledFlagSet<D>(
+    { environment, engines, clock, explainer },
+    { ...none, revision: 0 },
+  )
   const { exposures = {}, segments = {}, origin = 'code' } = options
   return empty.with({ flags: definitions, exposures, segments, origin })
 }
@@ -92,7 +96,13 @@ interface Surroundings {
 }
 
 interface Parts {
-  readonly flags: ReadonlyMap<string, FlagEntry>
+  /**
+   * Where each flag stands in `entries`. Shared by every set that came of the same first one, and only
+   * ever added to: so that a change copies a list, and not a map.
+   */
+  readonly positions: Map<string, number>
+  /** By position; nothing where a flag was removed, or belongs to another of those sets. */
+  readonly entries: readonly (FlagEntry | undefined)[]
   /** Also those of flags that are not defined yet. */
   readonly exposures: ReadonlyMap<string, Exposure>
   readonly segments: ReadonlyMap<string, Segment>
@@ -110,7 +120,8 @@ class CompiledFlagSet<D extends FlagDefinitions> implements FlagSet<D>, Scope {
   readonly clock: () => number
   readonly #surroundings: Surroundings
   readonly #parts: Parts
-  readonly #flags: ReadonlyMap<string, FlagEntry>
+  readonly #positions: ReadonlyMap<string, number>
+  readonly #entries: readonly (FlagEntry | undefined)[]
 
   constructor(surroundings: Surroundings, parts: Parts) {
     this.environment = surroundings.environment
@@ -118,7 +129,8 @@ class CompiledFlagSet<D extends FlagDefinitions> implements FlagSet<D>, Scope {
     this.revision = parts.revision
     this.#surroundings = surroundings
     this.#parts = parts
-    this.#flags = parts.flags
+    this.#positions = parts.positions
+    this.#entries = parts.entries
   }
 
   isEnabled(key: KeyOf<D>, context?: EvaluationContext): boolean {
@@ -157,10 +169,12 @@ class CompiledFlagSet<D extends FlagDefinitions> implements FlagSet<D>, Scope {
   }
 
   all(context?: EvaluationContext): { [key: string]: Json } {
-    const values: { [key: string]: Json } = {}
-    for (const key of this.#flags.keys()) {
-      const { value } = this.decide(key, context, undefined)
-      if (value !== undefined) values[key] = value
+    // Without a prototype, a thousand keys are added several times faster, and none is inherited.
+    const values = Object.create(null) as { [key: string]: Json }
+    for (const entry of this.#entries) {
+      if (entry === undefined) continue
+      const { value } = this.#answer(entry, context, undefined)
+      if (value !== undefined) values[entry.data.key] = value
     }
     return values
   }
@@ -172,56 +186,70 @@ class CompiledFlagSet<D extends FlagDefinitions> implements FlagSet<D>, Scope {
     const segment = (each: string) => this.#parts.segments.get(each)?.condition
     const explanation = explainer?.({ environment, engines, now, flag, segment }, key, context)
     const answer = this.decide(key, context, now)
-    return explanation ?? { key, environment, origin: flag(key)?.origin ?? '', answer, steps: [] }
+    return explanation ?? { key, environment, origin: '', answer, steps: [] }
   }
 
   keys(): string[] {
-    return [...this.#flags.keys()]
+    return this.#entries.flatMap((entry) => entry?.data.key ?? [])
   }
 
   inspect(key: string): FlagInspection | undefined {
-    return this.#flags.get(key)?.data
+    return this.#entry(key)?.data
   }
 
   with(changes: FlagSetChanges): FlagSet<D> {
     const { flags = {}, exposures = {}, segments = {}, revision = this.revision } = changes
     const around = this.#surroundings
     const parts = this.#parts
-    // A definition that needs an absent engine is refused now, not when it is asked.
-    const isEager = engineNames.some((name) => around.engines[name] === undefined)
-    const nextExposures = overlay(parts.exposures, exposures, (exposure) => exposure)
-    const nextFlags = new Map(this.#flags)
+    const isShort = engineNames.some((name) => around.engines[name] === undefined)
+    const exposed = overlay(parts.exposures, exposures, (exposure) => exposure)
+    const entries = [...parts.entries]
     for (const key of Object.keys({ ...flags, ...exposures })) {
-      const before = nextFlags.get(key)?.data
+      const position = parts.positions.get(key) ?? parts.positions.size
+      const before = entries[position]?.data
       const isDefined = Object.hasOwn(flags, key)
-      const definition = isDefined ? flags[key] : before?.definition
-      if (definition === null || definition === undefined) {
-        nextFlags.delete(key)
-        continue
-      }
-      const origin = (isDefined ? changes.origin : before?.origin) ?? 'code'
-      const exposure = nextExposures.get(key)
-      const changedAt = changes.revisions?.[key] ?? revision
-      const data = { key, definition, exposure, revision: changedAt, origin }
-      const entry = new FlagEntry(data, around)
-      if (isEager) entry.compile()
-      nextFlags.set(key, entry)
+      const definition = (isDefined ? flags[key] : before?.definition) ?? undefined
+      if (definition === undefined && before === undefined) continue
+      parts.positions.set(key, position)
+      entries[position] =
+        definition &&
+        new FlagEntry(
+          {
+            key,
+            definition,
+            exposure: exposed.get(key),
+            revision: changes.revisions?.[key] ?? revision,
+            origin: (isDefined ? changes.origin : before?.origin) ?? 'code',
+          },
+          around,
+        )
+      // A definition that needs an absent engine is refused now, not when it is asked.
+      if (isShort && mayNeedEngine(definition)) entries[position]?.compile()
     }
     const nextSegments = overlay(parts.segments, segments, (condition) => ({
       condition,
       test: compileCondition(condition, around.engines),
     }))
     return new CompiledFlagSet<D>(around, {
-      flags: nextFlags,
-      exposures: nextExposures,
+      positions: parts.positions,
+      entries,
+      exposures: exposed,
       segments: nextSegments,
       revision,
     })
   }
 
   decide(key: string, context: EvaluationContext, now: number | undefined): Answer {
-    const entry = this.#flags.get(key)
-    if (entry === undefined) return flagNotFound(key)
+    const entry = this.#entry(key)
+    return entry === undefined ? flagNotFound(key) : this.#answer(entry, context, now)
+  }
+
+  #entry(key: string): FlagEntry | undefined {
+    const position = this.#positions.get(key)
+    return position === undefined ? undefined : this.#entries[position]
+  }
+
+  #answer(entry: FlagEntry, context: EvaluationContext, now: number | undefined): Answer {
     try {
       return entry.decide(context, this, now)
     } catch (thrown) {
@@ -236,6 +264,11 @@ class CompiledFlagSet<D extends FlagDefinitions> implements FlagSet<D>, Scope {
     }
     return segment.test
   }
+}
+
+/** Whether an operator that needs an engine may be in a definition: cheaper than to walk it. */
+function mayNeedEngine(definition: FlagDefinition | undefined): boolean {
+  return /"(?:matches|semver|cidr)":/.test(JSON.stringify(definition))
 }
 
 /** The values with the changes laid over them; the same map where nothing changes. */

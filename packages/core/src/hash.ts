@@ -12,29 +12,38 @@ const FMIX2 = 0xc2b2ae35 | 0
  */
 export class PrefixHash {
   private readonly prefix: string
-  private readonly isAscii: boolean
+  /** In bytes, as UTF-8. */
+  private readonly length: number
   /** The state after the prefix's whole blocks of four bytes. */
   private readonly state: number
   /** The prefix's last zero to three bytes, little-endian. */
   private readonly tail: number
-  /** How many bits of the next block the tail fills: 0, 8, 16 or 24. */
-  private readonly tailBits: number
 
   constructor(prefix: string) {
-    const bytes = encode(prefix)
+    const bytes = new TextEncoder().encode(prefix)
+    const { length } = bytes
+    let state = 0
+    let block = 0
+    for (let i = 0; i < length; i++) {
+      block |= (bytes[i] as number) << ((i & 3) * 8)
+      if ((i & 3) === 3) {
+        state = mixBlock(state, block)
+        block = 0
+      }
+    }
     this.prefix = prefix
-    this.isAscii = bytes.length === prefix.length
-    this.state = hashBlocks(bytes)
-    this.tail = readTail(bytes)
-    this.tailBits = (bytes.length & 3) * 8
+    this.length = length
+    this.state = state
+    this.tail = block
   }
 
   /** The upper 30 bits of the hash: an integer in [0, 2^30), which V8 never boxes. */
   top30(text: string): number {
-    const length = text.length
-    let { state, tail: block, tailBits: bits } = this
+    const { length } = text
+    let { state, tail: block } = this
     // Every code unit seen, or-ed: above 127 where one of them is not ASCII.
-    let seen = this.isAscii ? 0 : 128
+    let seen = this.length === this.prefix.length ? 0 : 128
+    let bits = (this.length & 3) * 8
     let i = 0
     // Bring the text to a block boundary, so that the loop below takes whole blocks.
     while (bits !== 0 && i < length) {
@@ -61,29 +70,10 @@ export class PrefixHash {
       block |= code << bits
       bits += 8
     }
-    if (seen > 127) return this.encodedTop30(text)
-    return finish(state, block, this.prefix.length + length)
+    if (seen < 128) return finish(state, block, this.length + length)
+    const whole = new PrefixHash(this.prefix + text)
+    return finish(whole.state, whole.tail, whole.length)
   }
-
-  private encodedTop30(text: string): number {
-    const bytes = encode(this.prefix + text)
-    return finish(hashBlocks(bytes), readTail(bytes), bytes.length)
-  }
-}
-
-function encode(text: string): Uint8Array {
-  return new TextEncoder().encode(text)
-}
-
-function hashBlocks(bytes: Uint8Array): number {
-  const view = new DataView(bytes.buffer, bytes.byteOffset)
-  let state = 0
-  for (let i = 0; i < bytes.length - 3; i += 4) state = mixBlock(state, view.getInt32(i, true))
-  return state
-}
-
-function readTail(bytes: Uint8Array): number {
-  return bytes.subarray(bytes.length & ~3).reduceRight((block, byte) => (block << 8) | byte, 0)
 }
 
 function scramble(block: number): number {

@@ -57,7 +57,7 @@ export function compileOperators(operators: Operators, engines: Engines): ValueT
     if (operand !== undefined) tests.push(compilers[name](operand as never, engines))
   }
   const [only] = tests
-  if (only === undefined) throw new SluiceError('operator_missing', 'a condition has no operator')
+  if (only === undefined) throw new SluiceError('operator_missing', 'no operator')
   if (tests.length === 1) return only
   return (value) => {
     for (const test of tests) if (!test(value)) return false
@@ -131,10 +131,7 @@ function engineOf<Name extends keyof Engines>(
 ): NonNullable<Engines[Name]> {
   const engine = engines[name]
   if (engine === undefined) {
-    throw new SluiceError(
-      'engine_missing',
-      `"${name}" needs its engine: pass engines: { ${name} } to createFlagSet`,
-    )
+    throw new SluiceError('engine_missing', `"${name}" needs an engine: pass engines.${name}`)
   }
   return engine as NonNullable<Engines[Name]>
 }

@@ -35,11 +35,10 @@ export function compileRules(
         // A list may match several rules: those are tried one by one.
         if (typeof value !== 'object') {
           const hit = run.index.get(value)
-          if (hit === undefined) {
-            i = run.end - 1
-            continue
-          }
-          i = hit
+          const answer = hit === undefined ? hit : compiled[hit]?.outcome(context, scope, now)
+          if (answer !== undefined) return answer
+          i = hit ?? run.end - 1
+          continue
         }
       }
       const { test, outcome } = compiled[i] as CompiledRule

@@ -12,8 +12,8 @@ export interface ScheduleWindow {
 export function scheduleWindow(schedule: Schedule): ScheduleWindow {
   const at = (instant: string | number | undefined, otherwise: number) =>
     instant === undefined ? otherwise : instantOf(instant)
-  const from = at(schedule.from, Number.NEGATIVE_INFINITY)
-  const until = at(schedule.until, Number.POSITIVE_INFINITY)
+  const from = at(schedule.from, -Infinity)
+  const until = at(schedule.until, Infinity)
   return { from, until, fullAt: at(schedule.fullAt, from) }
 }
 

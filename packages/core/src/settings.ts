@@ -99,8 +99,7 @@ function ownSettings(
   definition: FlagDefinition,
   environment: string,
 ): EnvironmentSettings | undefined {
-  const { environments } = definition
-  if (environments === undefined) return undefined
+  const { environments = [] } = definition
   if (isList(environments)) return environments.includes(environment) ? {} : undefined
   return Object.hasOwn(environments, environment) ? environments[environment] : undefined
 }
