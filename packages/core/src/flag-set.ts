@@ -211,20 +211,21 @@ class CompiledFlagSet<D extends FlagDefinitions> implements FlagSet<D>, Scope {
       const definition = (isDefined ? flags[key] : before?.definition) ?? undefined
       if (definition === undefined && before === undefined) continue
       parts.positions.set(key, position)
-      entries[position] =
-        definition &&
-        new FlagEntry(
-          {
-            key,
-            definition,
-            exposure: exposed.get(key),
-            revision: changes.revisions?.[key] ?? revision,
-            origin: (isDefined ? changes.origin : before?.origin) ?? 'code',
-          },
-          around,
-        )
+      entries[position] = undefined
+      if (definition === undefined) continue
+      const entry = new FlagEntry(
+        {
+          key,
+          definition,
+          exposure: exposed.get(key),
+          revision: changes.revisions?.[key] ?? revision,
+          origin: (isDefined ? changes.origin : before?.origin) ?? 'code',
+        },
+        around,
+      )
+      entries[position] = entry
       // A definition that needs an absent engine is refused now, not when it is asked.
-      if (isShort && mayNeedEngine(definition)) entries[position]?.compile()
+      if (isShort && mayNeedEngine(definition)) entry.compile()
     }
     const nextSegments = overlay(parts.segments, segments, (condition) => ({
       condition,
@@ -267,7 +268,7 @@ class CompiledFlagSet<D extends FlagDefinitions> implements FlagSet<D>, Scope {
 }
 
 /** Whether an operator that needs an engine may be in a definition: cheaper than to walk it. */
-function mayNeedEngine(definition: FlagDefinition | undefined): boolean {
+function mayNeedEngine(definition: FlagDefinition): boolean {
   return /"(?:matches|semver|cidr)":/.test(JSON.stringify(definition))
 }
 

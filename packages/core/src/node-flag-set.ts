@@ -24,7 +24,7 @@ export function createFlagSet<const D extends FlagDefinitions>(
   const exposures = Object.fromEntries(
     Object.entries(options.exposures ?? {}).map(([key, each]) => [
       key,
-      parseExposure(key, each, flags[key]),
+      parseExposure(key, each, Object.hasOwn(flags, key) ? flags[key] : undefined),
     ]),
   )
   return createTrustingFlagSet(flags as D, {
