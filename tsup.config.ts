@@ -5,6 +5,13 @@ interface Manifest {
   exports: Record<string, { '@sluice/source'?: string } | string>
 }
 
+/**
+ * Sources that wrap a dependency which a bundler may not drop, because it is CommonJS. In a file of
+ * their own they are left out where nobody calls them: a browser's evaluator would carry 800 bytes
+ * of murmurhash for `bucketOf` alone.
+ */
+const apart: Record<string, readonly string[]> = { core: ['bucket-of'] }
+
 /** One build per package: every `exports` entry that names a source becomes ESM, CJS and types. */
 function buildOf(folder: string): Options {
   const root = `packages/${folder}`
@@ -15,12 +22,13 @@ function buildOf(folder: string): Options {
     const source = target['@sluice/source']
     entry[source.replace('./src/', '').replace(/\.ts$/, '')] = `${root}/${source.slice(2)}`
   }
+  const wrappers = (apart[folder] ?? []).map((name) => [name, `${root}/src/${name}.ts`] as const)
   return {
     name: folder,
-    entry,
+    entry: { ...entry, ...Object.fromEntries(wrappers) },
     outDir: `${root}/dist`,
     format: ['esm', 'cjs'],
-    dts: true,
+    dts: { entry },
     // ES2022: an older target rewrites class fields and optional chaining on the hot path.
     target: 'es2022',
     platform: 'neutral',

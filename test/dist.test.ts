@@ -1,0 +1,212 @@
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { gzipSync } from 'node:zlib'
+import { build } from 'esbuild'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readFile } from './layers/read-imports.ts'
+import { ensureBuilt, readPackages } from './packed/build.ts'
+import { compile, type Resolution } from './packed/compile.ts'
+import { installAll, packAll, type Tarball } from './packed/install.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const packages = readPackages(root)
+const entries = packages.flatMap((each) => each.entries)
+const consumer = readFileSync(join(root, 'test/packed/consumer.ts'), 'utf8')
+const newerNode = 'node@24'
+const triesNewerNode = Boolean(process.env.CI || process.env.SLUICE_NEWER_NODE)
+
+/** Arguments of a program that prints, as JSON, the names that entries offer to `import`. */
+const listImported = [
+  '--input-type=module',
+  '--eval',
+  `const names = {}
+  for (const entry of process.argv.slice(1)) names[entry] = Object.keys(await import(entry)).sort()
+  console.log(JSON.stringify(names))`,
+]
+
+/** The same for `require`. */
+const listRequired = [
+  '--input-type=commonjs',
+  '--eval',
+  `const names = {}
+  for (const entry of process.argv.slice(1)) names[entry] = Object.keys(require(entry)).sort()
+  console.log(JSON.stringify(names))`,
+]
+
+let folder: string
+let project: string
+let tarballs: Tarball[]
+
+beforeAll(async () => {
+  await ensureBuilt(root)
+  folder = await mkdtemp(join(tmpdir(), 'sluice-dist-'))
+  project = join(folder, 'project')
+  tarballs = await packAll(root, join(folder, 'tarballs'))
+  await installAll(project, join(folder, 'tarballs'), tarballs)
+}, 300_000)
+
+afterAll(async () => {
+  if (folder !== undefined) await rm(folder, { recursive: true, force: true })
+})
+
+describe('the tarballs', () => {
+  it('are one of each package', () => {
+    expect(tarballs.map(({ name }) => name).sort()).toEqual(packages.map(({ name }) => name).sort())
+  })
+
+  it('hold what was built, a README and the licence, and no sources or tests', () => {
+    for (const { name, files } of tarballs) {
+      const paths = files.map(({ path }) => path)
+      const other = paths.filter((path) => !/^dist\/[\w-]+\.(js|cjs|d\.ts|d\.cts)$/.test(path))
+      expect(other.sort(), name).toEqual(['LICENSE', 'README.md', 'package.json'])
+      const { targets } = packages.find((each) => each.name === name)!
+      expect(paths, name).toEqual(expect.arrayContaining(targets.map((each) => each.slice(2))))
+      expect(readInstalled(name, 'LICENSE'), name).toBe(readFileSync(join(root, 'LICENSE'), 'utf8'))
+    }
+  })
+
+  it('name no package in their types but ours and zod, which brings its own', () => {
+    for (const { name, files } of tarballs) {
+      const declarations = files.filter(({ path }) => /\.d\.c?ts$/.test(path))
+      expect(declarations.length, name).toBeGreaterThan(1)
+      for (const { path } of declarations) {
+        const { imports } = readFile(path, readInstalled(name, path))
+        const others = imports.filter(({ specifier }) => !/^(\.\/|@sluice\/|zod$)/.test(specifier))
+        expect(others, `${name} ${path}`).toEqual([])
+      }
+    }
+  })
+})
+
+describe('the installed packages', () => {
+  it('offer the same names to import and to require', async () => {
+    const imported = await node([...listImported, ...entries])
+    const required = await node([...listRequired, ...entries])
+    const names = JSON.parse(imported) as Record<string, string[]>
+    expect(Object.keys(names)).toEqual(entries)
+    expect(JSON.parse(required)).toEqual(names)
+    for (const [entry, offered] of Object.entries(names)) {
+      expect(offered.length, entry).toBeGreaterThan(0)
+      expect(offered, entry).not.toContain('default')
+    }
+  })
+
+  it('recognise an error of their other copy', async () => {
+    const program = `
+      import assert from 'node:assert'
+      import { createRequire } from 'node:module'
+      import * as imported from '@sluice/core'
+      import { errorRate } from '@sluice/guards'
+      const require = createRequire(import.meta.url)
+      const required = require('@sluice/core')
+      assert.notEqual(imported.SluiceError, required.SluiceError)
+      assert(imported.isSluiceError(new required.SluiceError('refused', 'why')))
+      assert(required.isSluiceError(new imported.SluiceError('refused', 'why')))
+      assert.throws(() => require('@sluice/guards').errorRate({ floorRatio: 2 }), imported.isSluiceError)
+      assert.throws(() => errorRate({ floorRatio: 2 }), required.isSluiceError)
+      assert(!imported.isSluiceError(new Error('refused')))`
+    expect(await node(['--input-type=module', '--eval', program])).toBe('')
+  })
+
+  it.each<Resolution>(['node16', 'nodenext'])(
+    'compile in an application as ESM and as CJS, and run there: %s',
+    async (resolution) => {
+      const files = { 'consumer.mts': consumer, 'consumer.cts': consumer, ...everyEntry }
+      expect(compile(project, files, resolution)).toEqual([])
+      expect(await node(['consumer.mjs'])).toBe('')
+      expect(await node(['consumer.cjs'])).toBe('')
+    },
+  )
+
+  it('compile in an application that is bundled', () => {
+    expect(compile(project, { 'consumer.ts': consumer }, 'bundler')).toEqual([])
+  })
+
+  it('refuse a program that is wrong', () => {
+    const wrong = `import { defineFlags } from '@sluice/sdk'\ndefineFlags({ a: { rollouts: 5 } })`
+    for (const name of ['wrong.mts', 'wrong.cts']) {
+      expect(compile(project, { [name]: wrong }, 'nodenext').join()).toContain('rollouts')
+    }
+  })
+
+  it.each(['.', ...packages.map(({ name }) => name)])(
+    'run the first program of the README of %s',
+    async (name) => {
+      const page =
+        name === '.'
+          ? readFileSync(join(root, 'README.md'), 'utf8')
+          : readInstalled(name, 'README.md')
+      const program = /^```ts\n(.*?)^```$/ms.exec(page)?.[1]
+      expect(program, 'a block of code').toBeDefined()
+      await writeFile(join(project, 'readme.mts'), program!)
+      await build({
+        entryPoints: [join(project, 'readme.mts')],
+        outfile: join(project, 'readme.mjs'),
+      })
+      expect(await node(['readme.mjs'])).not.toBe('')
+    },
+  )
+
+  it(`import and run under ${newerNode}`, { timeout: 180_000 }, async ({ skip }) => {
+    if (!triesNewerNode) {
+      const reason = `${newerNode} is fetched only where CI or SLUICE_NEWER_NODE is set`
+      process.stdout.write(`skipped: ${reason}\n`)
+      skip(reason)
+    }
+    const files = { 'newer.mts': consumer, 'newer.cts': consumer }
+    expect(compile(project, files, 'nodenext')).toEqual([])
+    const { stdout } = await run('npx', ['-y', newerNode, '-p', 'process.execPath'])
+    const binary = stdout.trim()
+    expect(await node(['-p', 'process.version'], binary)).toMatch(/^v24\./)
+    const imported = await node([...listImported, ...entries], binary)
+    expect(JSON.parse(await node([...listRequired, ...entries], binary))).toEqual(
+      JSON.parse(imported),
+    )
+    expect(await node(['newer.mjs'], binary)).toBe('')
+    expect(await node(['newer.cjs'], binary)).toBe('')
+  })
+})
+
+describe('the evaluator in a browser', () => {
+  it('weighs at most 5,000 bytes', async () => {
+    const { outputFiles } = await build({
+      stdin: { contents: `export { createFlagSet } from '@sluice/core'`, resolveDir: project },
+      bundle: true,
+      minify: true,
+      format: 'esm',
+      platform: 'browser',
+      target: 'es2022',
+      write: false,
+    })
+    const { length } = gzipSync(outputFiles[0]!.contents, { level: 9 })
+    expect(length).toBeLessThanOrEqual(5_000)
+  })
+})
+
+const run = promisify(execFile)
+
+/** A module that reads the declarations of every entry, in both module systems. */
+const everyEntry = Object.fromEntries(
+  ['entries.mts', 'entries.cts'].map((name) => [
+    name,
+    entries.map((entry, index) => `export * as entry${index} from '${entry}'\n`).join(''),
+  ]),
+)
+
+function readInstalled(name: string, path: string): string {
+  return readFileSync(join(project, 'node_modules', name, path), 'utf8')
+}
+
+/** What a program of the project prints under plain Node; it fails on a word to stderr. */
+async function node(parameters: readonly string[], binary = process.execPath): Promise<string> {
+  // Options of this process, such as the workspace's condition, are not the application's.
+  const { NODE_OPTIONS: _, ...env } = process.env
+  const { stdout, stderr } = await run(binary, parameters, { cwd: project, env })
+  expect(stderr).toBe('')
+  return stdout.trim()
+}
