@@ -1,5 +1,5 @@
 import type { Verdict } from '@sluice/guards'
-import { EventEmitter } from 'eventemitter3'
+import { createEmitter, type Emitter } from '@sluice/stores'
 import type { Notice } from './event.ts'
 import type { RolloutState } from './state.ts'
 
@@ -43,26 +43,6 @@ export interface Teller {
 }
 
 export function createTeller(): Teller {
-  const emitter = new EventEmitter<Record<string, (arg: never) => void>>()
-  const teller: Teller = {
-    on(name, listener) {
-      emitter.on(name, listener)
-      return () => teller.off(name, listener)
-    },
-    off(name, listener) {
-      emitter.off(name, listener)
-    },
-    tell(name, arg) {
-      // Not `emit`: it would stop at the first listener that throws.
-      for (const listener of emitter.listeners(name)) {
-        try {
-          listener(arg as never)
-        } catch (error) {
-          // One that fails while hearing of errors has nobody left to be told to.
-          if (name !== 'error') teller.tell('error', error)
-        }
-      }
-    },
-  }
+  const teller: Emitter<RolloutEvents> = createEmitter((_, cause) => teller.tell('error', cause))
   return teller
 }

@@ -1,6 +1,13 @@
-import { type Exposure, isSluiceError, SluiceError, type Split } from '@sluice/core'
+import {
+  type Exposure,
+  type FlagDefinition,
+  type FlagInspection,
+  isSluiceError,
+  SluiceError,
+  type Split,
+} from '@sluice/core'
 import { parseExposure } from '@sluice/core/schema'
-import { exposureKey } from './flag-keys.ts'
+import { exposureKey, flagKey } from './flag-keys.ts'
 import type { FlagView } from './flag-view.ts'
 import type { Replica } from './replica-contract.ts'
 import type { Commit } from './store.ts'
@@ -57,32 +64,29 @@ export function createFlagCommands(
     action: string,
     key: string,
     note: ChangeNote,
-    next: (exposure: Exposure) => Exposure,
+    change: (flag: FlagInspection) => Exposure,
   ): Promise<Commit> {
     await replica.refresh()
     const flag = view.current.inspect(key)
-    if (flag === undefined) {
-      throw new SluiceError('flag_not_found', `There is no flag "${key}"; nothing was written.`, {
-        flag: key,
-      })
-    }
-    const exposure = parseExposure(key, next(flag.exposure ?? {}), flag.definition)
-    const { actor, reason, ticket } = note
-    const changes = [{ key: exposureKey(environment, key), value: { ...exposure } }]
-    return replica.commit({ actor, action, reason, ticket, environment, changes })
+    if (flag === undefined) throw unknownFlag(key, environment)
+    const exposure = { ...flag.exposure, ...change(flag) }
+    const written = exposureKey(environment, key)
+    // From untyped code the note may be missing altogether; the replica says what it lacks.
+    const { actor, reason, ticket } = note ?? {}
+    const changes = [{ key: written, value: { ...exposure } }]
+    const draft = { actor, action, reason, ticket, environment, changes }
+    return replica.commit(draft, { dependsOn: [written, flagKey(key)] })
   }
 
   return {
-    setRollout: (key, percent, note) =>
-      move('set_rollout', key, note, (exposure) => ({ ...exposure, rollout: percent })),
-    setSplit: (key, split, note) =>
-      move('set_split', key, note, (exposure) => ({ ...exposure, split })),
-    enable: (key, note) =>
-      move('enable', key, note, (exposure) => ({ ...exposure, enabled: true })),
+    setRollout: (key, rollout, note) =>
+      move('set_rollout', key, note, (flag) => check(flag, { rollout })),
+    setSplit: (key, split, note) => move('set_split', key, note, (flag) => check(flag, { split })),
+    enable: (key, note) => move('enable', key, note, (flag) => check(flag, { enabled: true })),
     async disable(key, note) {
       for (let attempt = 1; ; attempt++) {
         try {
-          return await move('disable', key, note, (exposure) => ({ ...exposure, enabled: false }))
+          return await move('disable', key, note, () => ({ enabled: false }))
         } catch (error) {
           const isLost = isSluiceError(error) && error.code === 'conflict'
           if (!isLost || attempt === mostAttempts) throw error
@@ -90,4 +94,40 @@ export function createFlagCommands(
       }
     },
   }
+}
+
+/**
+ * Checks what is to change, together with what it leaves as it is.
+ *
+ * A split that stands from before and does not fit this process's definition is not in service here,
+ * nor the fault of whoever moves something else.
+ */
+function check({ key, definition, exposure }: FlagInspection, change: Exposure): Exposure {
+  for (const [name, value] of Object.entries(change)) {
+    // The schema would take it for a setting that is left out.
+    if (value === undefined) throw missing(key, name)
+  }
+  const { split, ...rest } = exposure ?? {}
+  const variants = variantsOf(definition)
+  const fits = split !== undefined && Object.keys(split).every((name) => variants.includes(name))
+  parseExposure(key, { ...rest, ...(fits ? { split } : {}), ...change }, definition)
+  return change
+}
+
+function variantsOf({ variants }: FlagDefinition): string[] {
+  return variants === undefined ? ['on', 'off'] : Object.keys(variants)
+}
+
+function unknownFlag(flag: string, environment: string): SluiceError {
+  return new SluiceError(
+    'flag_not_found',
+    `There is no flag "${flag}" for ${environment}; nothing was written. Check the key, or define the ` +
+      'flag in code, in a file or in the log first.',
+    { flag },
+  )
+}
+
+function missing(flag: string, name: string): SluiceError {
+  const details = { flag, pointer: `/${name}`, expected: 'a value', found: 'undefined' }
+  return new SluiceError('invalid_type', `flag "${flag}": ${name} must be given`, details)
 }

@@ -1,24 +1,25 @@
 import { isDeepStrictEqual } from 'node:util'
-import {
-  type Condition,
-  type Exposure,
-  type FlagDefinition,
-  type FlagDefinitions,
-  type FlagSet,
-  isSluiceError,
-  type Json,
-  type SegmentDefinitions,
+import type {
+  Condition,
+  Exposure,
+  FlagDefinition,
+  FlagDefinitions,
+  FlagSet,
+  Json,
+  SegmentDefinitions,
   SluiceError,
 } from '@sluice/core'
 import { createFlagSet } from '@sluice/core/node'
 import {
-  checkReferences,
   type DefinitionsDocument,
   parseDefinition,
   parseExposure,
   parseSegment,
 } from '@sluice/core/schema'
 import { exposureKey, flagKey, segmentKey } from './flag-keys.ts'
+import { admit } from './flag-view-admit.ts'
+import { misfitEntry, refusedEntry } from './flag-view-errors.ts'
+import { createLayers, type LoggedDefinition, type Names, put } from './flag-view-layers.ts'
 
 /** A key of the log, what it holds now (undefined where it was deleted), and since when. */
 export interface LogEntry {
@@ -39,14 +40,17 @@ export interface FlagView {
    */
   define(document: DefinitionsDocument, origin: string): readonly string[]
   /**
-   * Takes over entries of the log that were written together.
+   * Takes over what one commit wrote.
+   *
+   * Each entry is judged by itself: whoever reads the log from a snapshot does not know which were
+   * written together, and must come to the same flags.
    *
    * @param revision Where the log stands now.
    * @returns The flags whose answers may differ now.
    */
   follow(entries: readonly LogEntry[], revision: number): readonly string[]
-  /** The keys of the log that were taken over. */
-  keys(): string[]
+  /** The same for the whole state of a log: what is not among the entries is gone. */
+  reset(entries: readonly LogEntry[], revision: number): readonly string[]
 }
 
 /** Of what a view is made. */
@@ -56,6 +60,8 @@ export interface FlagViewOptions {
   /** From code: the lowest layer. */
   readonly definitions: FlagDefinitions
   readonly segments: SegmentDefinitions
+  /** The revision that last wrote a key of the log, even if it deleted it; 0 where none did. */
+  readonly revisionOf: (key: string) => number
   /** Hears of what was refused in the log; what it would have replaced stays in service. */
   readonly report: (error: SluiceError) => void
 }
@@ -63,152 +69,214 @@ export interface FlagViewOptions {
 const flagPrefix = flagKey('')
 const segmentPrefix = segmentKey('')
 
-interface Definitions {
-  readonly flags: FlagDefinitions
-  readonly segments: SegmentDefinitions
+/** An entry, and the definition that stands in it. */
+interface Parsed {
+  readonly entry: LogEntry
+  readonly revision: number
+  readonly definition: LoggedDefinition
 }
 
 /**
  * Lays the log over a document over code, and keeps a flag set that shows it.
  *
- * @throws SluiceError Where the definitions from code are refused.
+ * @throws SluiceError Where the definitions from code are refused; `invalid_environment`.
  */
 export function createFlagView(options: FlagViewOptions): FlagView {
   const { environment, clock, report } = options
-  const code: Definitions = { flags: options.definitions, segments: options.segments }
-  let document: Definitions = { flags: {}, segments: {} }
-  let logged: Definitions = { flags: {}, segments: {} }
-  let served = merge(code)
-  let current: FlagSet = createFlagSet(code.flags, { environment, clock, segments: code.segments })
-  /** Which revision last changed each flag that the log has changed. */
-  const revisions: Record<string, number> = {}
-  const exposures = new Set<string>()
   const exposurePrefix = exposureKey(environment, '')
+  const segments = Object.fromEntries(
+    Object.entries(options.segments).map(([name, each]) => [name, parseSegment(name, each)]),
+  )
+  let current: FlagSet = createFlagSet(options.definitions, { environment, clock, segments })
+  const flags = Object.fromEntries(
+    current.keys().map((name) => [name, current.inspect(name)?.definition as FlagDefinition]),
+  )
+  const layers = createLayers({ flags, segments })
+  const inService = new Map(Object.entries<Condition>(segments))
+  const exposures = new Map<string, Exposure>()
+  /** By key of the log: the revision of what is in service. */
+  const applied = new Map<string, number>()
+  /** By key of the log: what it holds and what is not in service. */
+  const refused = new Map<string, LogEntry>()
+  /** The refused ones that only do not fit the others, and may once those have changed. */
+  let waiting: Parsed[] = []
 
-  /** Puts other definitions into service, or throws and changes nothing. */
-  function serve(next: Definitions, origin: string, revision: number): readonly string[] {
-    checkReferences(next.flags, next.segments)
-    const flags = difference(served.flags, next.flags)
-    const segments = difference(served.segments, next.segments)
-    for (const key of Object.keys(flags)) revisions[key] ??= 0
-    current = current.with({ flags, segments, origin, revision, revisions })
-    served = next
+  function take(entries: readonly LogEntry[], revision: number, names: Names): readonly string[] {
+    takeDefinitions(entries, names)
+    for (const entry of entries) {
+      if (entry.key.startsWith(exposurePrefix)) takeExposure(entry, names)
+    }
+    return publish(names, revision)
+  }
+
+  function takeDefinitions(entries: readonly LogEntry[], names: Names): void {
+    const parsed = entries.flatMap((entry) => parse(entry) ?? [])
+    const isNew = new Set(entries.map(({ key }) => key))
+    const candidates = [...waiting.filter(({ entry }) => !isNew.has(entry.key)), ...parsed]
+    candidates.sort((one, other) => one.revision - other.revision)
+    const refusals = admit(candidates, (some) => layers.lay(some.map((each) => each.definition)))
+    waiting = refusals.map(({ entry }) => entry)
+    for (const { entry: outside, cause } of refusals) refuse(outside.entry, cause)
+    const outside = new Set(waiting)
+    for (const candidate of candidates) {
+      if (outside.has(candidate)) continue
+      accept(candidate.entry)
+      const { kind, name } = candidate.definition
+      names[kind === 'flag' ? 'flags' : 'segments'].add(name)
+    }
+  }
+
+  function parse(entry: LogEntry): Parsed | undefined {
+    try {
+      const definition = parseEntry(entry)
+      return definition && { entry, revision: entry.revision, definition }
+    } catch (cause) {
+      refuse(entry, cause)
+      return undefined
+    }
+  }
+
+  function takeExposure(entry: LogEntry, names: Names): void {
+    const { key, value, revision } = entry
+    const name = key.slice(exposurePrefix.length)
+    try {
+      if (value === undefined) exposures.delete(name)
+      else exposures.set(name, parseExposure(name, value))
+    } catch (cause) {
+      refuse(entry, cause)
+      return
+    }
+    if (value !== undefined && applied.get(key) !== revision) reportMisfit(name, entry)
+    accept(entry)
+    names.flags.add(name)
+  }
+
+  /**
+   * An exposure may name variants that this process's definition does not have, while processes with
+   * another version of the code do: its switch and its percentage hold nevertheless.
+   */
+  function reportMisfit(name: string, entry: LogEntry): void {
+    const definition = layers.flag(name)?.definition
+    if (definition === undefined) return
+    try {
+      parseExposure(name, entry.value, definition)
+    } catch (cause) {
+      report(misfitEntry(entry, cause))
+    }
+  }
+
+  function accept({ key, revision }: LogEntry): void {
+    applied.set(key, revision)
+    refused.delete(key)
+  }
+
+  function refuse(entry: LogEntry, cause: unknown): void {
+    const { key, revision } = entry
+    const before = refused.get(key)
+    const isKnown = before?.revision === revision && isDeepStrictEqual(before.value, entry.value)
+    refused.set(key, entry)
+    if (isKnown) return
+    const isExposure = key.startsWith(exposurePrefix)
+    report(refusedEntry(isExposure ? 'exposure_refused' : 'definition_refused', entry, cause))
+  }
+
+  /** Brings the flag set in line with the layers, where the names have changed. */
+  function publish(names: Names, revision: number): readonly string[] {
+    const changed = new Set<string>()
+    const byOrigin = new Map<string, Record<string, FlagDefinition | null>>()
+    const moved: [string, Exposure | null][] = []
+    const revisions: [string, number][] = []
+    for (const name of names.flags) {
+      const before = current.inspect(name)
+      const after = layers.flag(name)
+      const exposure = exposures.get(name)
+      const changedAt = revisionOfFlag(name)
+      const isSame =
+        before?.origin === after?.origin &&
+        isDeepStrictEqual(before?.definition, after?.definition) &&
+        // Without a definition nothing can be seen of the rest.
+        (after === undefined ||
+          (before?.revision === changedAt && isDeepStrictEqual(before.exposure, exposure)))
+      if (isSame) continue
+      changed.add(name)
+      const origin = after?.origin ?? 'code'
+      const group = byOrigin.get(origin) ?? {}
+      byOrigin.set(origin, group)
+      group[name] = after?.definition ?? null
+      moved.push([name, exposure ?? null])
+      revisions.push([name, changedAt])
+    }
+    const changedSegments = takeSegments(names.segments)
+    const [[origin, flags] = ['code', {}], ...others] = byOrigin
+    current = current.with({
+      ...{ revision, revisions: Object.fromEntries(revisions) },
+      ...{ flags, origin, exposures: Object.fromEntries(moved), segments: changedSegments },
+    })
+    for (const [origin, flags] of others) {
+      current = current.with({ flags, origin, revision, revisions: Object.fromEntries(revisions) })
+    }
     // A segment may decide about any flag.
-    return Object.keys(segments).length > 0 ? current.keys() : Object.keys(flags)
+    if (Object.keys(changedSegments).length > 0) for (const key of current.keys()) changed.add(key)
+    return [...changed]
   }
 
-  function followDefinitions(entries: readonly LogEntry[], revision: number): readonly string[] {
-    const flags: Record<string, FlagDefinition> = { ...logged.flags }
-    const segments: Record<string, Condition> = { ...logged.segments }
-    for (const { key, value } of entries) {
-      if (key.startsWith(flagPrefix)) {
-        assign(flags, key.slice(flagPrefix.length), value, parseDefinition)
-      } else {
-        assign(segments, key.slice(segmentPrefix.length), value, parseSegment)
-      }
+  function takeSegments(names: ReadonlySet<string>): { [name: string]: Condition | null } {
+    const changes: [string, Condition | null][] = []
+    for (const name of names) {
+      const condition = layers.segment(name)
+      if (isDeepStrictEqual(condition, inService.get(name))) continue
+      put(inService, name, condition)
+      changes.push([name, condition ?? null])
     }
-    const next = merge(code, document, { flags, segments })
-    checkReferences(next.flags, next.segments)
-    for (const entry of entries) {
-      if (entry.key.startsWith(flagPrefix)) noteRevision(entry, flagPrefix)
-    }
-    logged = { flags, segments }
-    return serve(next, 'log', revision)
+    return Object.fromEntries(changes)
   }
 
-  function followExposures(entries: readonly LogEntry[], revision: number): readonly string[] {
-    const moved: Record<string, Exposure | null> = {}
-    for (const entry of entries) {
-      const { key, value } = entry
-      const flag = key.slice(exposurePrefix.length)
-      try {
-        moved[flag] = value === undefined ? null : parseExposure(flag, value, served.flags[flag])
-      } catch (cause) {
-        report(refused(cause, entry))
-        continue
-      }
-      noteRevision(entry, exposurePrefix)
-      if (value === undefined) exposures.delete(key)
-      else exposures.add(key)
-    }
-    current = current.with({ exposures: moved, revision, revisions })
-    return Object.keys(moved)
+  function revisionOfFlag(name: string): number {
+    return Math.max(revisionOf(flagKey(name)), revisionOf(exposurePrefix + name))
   }
 
-  function noteRevision({ key, revision }: LogEntry, prefix: string): void {
-    const flag = key.slice(prefix.length)
-    revisions[flag] = Math.max(revisions[flag] ?? 0, revision)
+  function revisionOf(key: string): number {
+    return applied.get(key) ?? (refused.has(key) ? 0 : options.revisionOf(key))
   }
 
   return {
     get current() {
       return current
     },
-    define(next, origin) {
-      const changed = serve(merge(code, next, logged), origin, current.revision)
-      document = next
-      return changed
+    define(document, origin) {
+      const names = layers.define(document, origin)
+      return take([], current.revision, names)
     },
-    follow(entries, revision) {
-      const changed = new Set<string>()
-      const definitions = entries.filter(
-        ({ key }) => key.startsWith(flagPrefix) || key.startsWith(segmentPrefix),
-      )
-      const [first] = definitions
-      if (first !== undefined) {
-        try {
-          for (const key of followDefinitions(definitions, revision)) changed.add(key)
-        } catch (cause) {
-          report(refused(cause, first))
-        }
-      }
-      const moved = entries.filter(({ key }) => key.startsWith(exposurePrefix))
-      if (moved.length > 0) for (const key of followExposures(moved, revision)) changed.add(key)
-      return [...changed]
+    follow: (entries, revision) => take(entries, revision, noNames()),
+    reset(entries, revision) {
+      const live = new Set(entries.map(({ key }) => key))
+      const known = new Set([...applied.keys(), ...refused.keys()])
+      const gone = [...known].filter((key) => !live.has(key))
+      const deletions = gone.map((key) => ({
+        key,
+        value: undefined,
+        revision: options.revisionOf(key),
+      }))
+      // What only the revision of a deletion tells, which no entry shows, is looked at too.
+      const names = { ...noNames(), flags: new Set(current.keys()) }
+      return take([...entries, ...deletions], revision, names)
     },
-    keys: () => [
-      ...exposures,
-      ...Object.keys(logged.flags).map(flagKey),
-      ...Object.keys(logged.segments).map(segmentKey),
-    ],
   }
 }
 
-function merge(...layers: readonly Definitions[]): Definitions {
-  return {
-    flags: Object.assign({}, ...layers.map((layer) => layer.flags)),
-    segments: Object.assign({}, ...layers.map((layer) => layer.segments)),
+function noNames(): Names {
+  return { flags: new Set(), segments: new Set() }
+}
+
+/** The definition that stands in an entry of the log; nothing where the entry holds none. */
+function parseEntry({ key, value }: LogEntry): LoggedDefinition | undefined {
+  if (key.startsWith(flagPrefix)) {
+    const name = key.slice(flagPrefix.length)
+    return { kind: 'flag', name, value: value === undefined ? value : parseDefinition(name, value) }
   }
-}
-
-function assign<T>(
-  record: Record<string, T>,
-  name: string,
-  value: Json | undefined,
-  parse: (name: string, value: unknown) => T,
-): void {
-  if (value === undefined) delete record[name]
-  else record[name] = parse(name, value)
-}
-
-/** What must change to come from one record to another; null for what is gone. */
-function difference<T>(
-  before: { readonly [key: string]: T },
-  after: { readonly [key: string]: T },
-): { [key: string]: T | null } {
-  const changes: { [key: string]: T | null } = {}
-  for (const [key, value] of Object.entries(after)) {
-    if (!Object.hasOwn(before, key) || !isDeepStrictEqual(before[key], value)) changes[key] = value
+  if (key.startsWith(segmentPrefix)) {
+    const name = key.slice(segmentPrefix.length)
+    return { kind: 'segment', name, value: value === undefined ? value : parseSegment(name, value) }
   }
-  for (const key of Object.keys(before)) if (!Object.hasOwn(after, key)) changes[key] = null
-  return changes
-}
-
-function refused(cause: unknown, { key, revision }: LogEntry): SluiceError {
-  const text = cause instanceof Error ? cause.message : String(cause)
-  return new SluiceError(
-    'definition_refused',
-    `${key} of revision ${revision} was refused, what it replaces stays in service: ${text}`,
-    { cause, ...(isSluiceError(cause) && cause.flag !== undefined ? { flag: cause.flag } : {}) },
-  )
+  return undefined
 }

@@ -13,18 +13,54 @@ export interface DuplicateKey {
 export function findDuplicateKey(text: string): DuplicateKey | undefined {
   // One set of keys per open object; undefined for an open list.
   const open: (Set<string> | undefined)[] = []
-  const tokens = /"(?:[^"\\]|\\.)*"(\s*:)?|[{}[\]]/gs
-  for (const token of text.matchAll(tokens)) {
-    const [found, colon] = token
-    if (found === '{') open.push(new Set())
-    else if (found === '[') open.push(undefined)
-    else if (found === '}' || found === ']') open.pop()
-    else if (colon !== undefined) {
-      const key = JSON.parse(found.slice(0, -colon.length)) as string
-      const keys = open.at(-1)
-      if (keys?.has(key)) return { key, line: text.slice(0, token.index).split('\n').length }
-      keys?.add(key)
+  // A regular expression over whole strings would exhaust its stack on one of some megabytes.
+  const marks = /["{}[\]]/g
+  for (let mark = marks.exec(text); mark !== null; mark = marks.exec(text)) {
+    const start = mark.index
+    switch (mark[0]) {
+      case '{':
+        open.push(new Set())
+        break
+      case '[':
+        open.push(undefined)
+        break
+      case '"': {
+        const end = endOfString(text, start)
+        marks.lastIndex = end
+        const keys = open.at(-1)
+        if (keys === undefined || !isBeforeColon(text, end)) break
+        const key = JSON.parse(text.slice(start, end)) as string
+        if (keys.has(key)) return { key, line: lineAt(text, start) }
+        keys.add(key)
+        break
+      }
+      default:
+        open.pop()
     }
   }
   return undefined
+}
+
+/** The position after the closing quote. */
+function endOfString(text: string, start: number): number {
+  let end = text.indexOf('"', start + 1)
+  while (isEscaped(text, end)) end = text.indexOf('"', end + 1)
+  return end + 1
+}
+
+/** An odd number of backslashes before it: pairs of them are characters of the text. */
+function isEscaped(text: string, quote: number): boolean {
+  let first = quote
+  while (text[first - 1] === '\\') first -= 1
+  return (quote - first) % 2 === 1
+}
+
+function isBeforeColon(text: string, end: number): boolean {
+  let next = end
+  while (' \t\r\n'.includes(text[next] ?? '-')) next += 1
+  return text[next] === ':'
+}
+
+function lineAt(text: string, index: number): number {
+  return text.slice(0, index).split('\n').length
 }

@@ -5,7 +5,12 @@ import type { DefinitionSource } from './definition-source.ts'
 import { createEmitter, type Emitter } from './emitter.ts'
 import { listenerFailed } from './events.ts'
 import { fileSource } from './file-source.ts'
-import { type FlagClient, type FlagClientEvents, LiveFlagClient } from './flag-client.ts'
+import {
+  type FlagClient,
+  type FlagClientEvents,
+  type FlagClientStatus,
+  LiveFlagClient,
+} from './flag-client.ts'
 import { createFlagCommands } from './flag-commands.ts'
 import { isAboutFlag } from './flag-keys.ts'
 import { createFlagView, type LogEntry } from './flag-view.ts'
@@ -15,7 +20,10 @@ import type { ReplicaOptions } from './replica-contract.ts'
 /** Of what a flag client is made. */
 export interface OpenFlagsOptions<D extends FlagDefinitions = FlagDefinitions>
   extends Pick<ReplicaOptions, 'store' | 'pollMs' | 'cache' | 'random' | 'snapshotEvery'> {
-  /** The environment whose settings apply. Default `development`. */
+  /**
+   * The environment whose settings apply, spelt as in the definitions: letters, digits, dots, hyphens
+   * and underscores. Default `development`.
+   */
   readonly environment?: string
   /** Definitions from code: the lowest layer, below the source's and the log's. */
   readonly definitions?: D & Exact<D>
@@ -31,7 +39,8 @@ export interface OpenFlagsOptions<D extends FlagDefinitions = FlagDefinitions>
  * Opens flags that follow a store. It returns at once, answering from the definitions, and becomes
  * live by itself; `ready` waits for that.
  *
- * @throws SluiceError Where the definitions from code, or a file's first ones, are refused.
+ * @throws SluiceError Where the definitions from code, or a file's first ones, are refused;
+ * `definitions_unreadable` for a missing file; `invalid_environment`.
  */
 export function openFlags<const D extends FlagDefinitions = FlagDefinitions>(
   options: OpenFlagsOptions<D>,
@@ -41,14 +50,15 @@ export function openFlags<const D extends FlagDefinitions = FlagDefinitions>(
     events.tell('error', listenerFailed(name, cause))
   })
   const report = (error: SluiceError) => events.tell('error', error)
+  const replica = createReplica(options)
   const view = createFlagView({
     environment,
     clock: clock.now,
     definitions: options.definitions ?? {},
     segments: options.segments ?? {},
+    revisionOf: replica.revisionOf,
     report,
   })
-  const replica = createReplica(options)
   const client = new LiveFlagClient({
     view,
     replica,
@@ -61,39 +71,50 @@ export function openFlags<const D extends FlagDefinitions = FlagDefinitions>(
     history: (key) => replica.history((each) => isAboutFlag(each, key)),
     on: events.on,
     async close() {
+      isClosed = true
       stopSource?.()
       await replica.close()
       events.clear()
     },
   })
+  let isClosed = false
+  let toldStatus: FlagClientStatus | undefined
 
-  const take = (change: () => readonly string[]): void => {
+  function take(change: () => readonly string[]): void {
     const keys = change()
     client.swap()
     if (keys.length > 0) events.tell('change', keys)
+    tellStatus()
   }
-  const source = typeof definitionsFrom === 'string' ? fileSource(definitionsFrom) : definitionsFrom
-  const stopSource = source?.start({
-    accept: (document) => take(() => view.define(document, source.origin)),
-    report,
-  })
-  replica.on('change', (commit, keys) => {
-    const entries = keys.map((key) => entryOf(key))
-    take(() => view.follow(entries, commit.revision))
-  })
-  replica.on('reset', (head) => {
-    const live = replica.entries()
-    const known = new Set(live.map((entry) => entry.key))
-    const gone = view.keys().filter((key) => !known.has(key))
-    take(() => view.follow([...live, ...gone.map((key) => entryOf(key))], head.revision))
-  })
-  replica.on('status', () => events.tell('status', client.status))
-  replica.on('error', report)
-  void replica.start()
-  return client as unknown as FlagClient<D>
 
-  function entryOf(key: string): LogEntry {
+  function tellStatus(): void {
+    const { status } = client
+    if (status === toldStatus) return
+    toldStatus = status
+    events.tell('status', status)
+  }
+
+  function readEntry(key: string): LogEntry {
     const value = replica.get(key)?.value
     return { key, value, revision: replica.revisionOf(key) }
   }
+
+  const source =
+    typeof definitionsFrom === 'string' ? fileSource(definitionsFrom, { clock }) : definitionsFrom
+  const stopSource = source?.start({
+    accept(document) {
+      if (!isClosed) take(() => view.define(document, source.origin))
+    },
+    report,
+  })
+  toldStatus = client.status
+  replica.on('change', ({ revision }, keys) =>
+    take(() => view.follow(keys.map(readEntry), revision)),
+  )
+  replica.on('reset', ({ revision }) => take(() => view.reset(replica.entries(), revision)))
+  replica.on('status', tellStatus)
+  replica.on('error', report)
+  // It only waits for the cache, and never rejects.
+  void replica.start()
+  return client as unknown as FlagClient<D>
 }
