@@ -9,7 +9,9 @@ export function resolveEnvironment(
   name: string | undefined,
   variables: { readonly [name: string]: string | undefined } = process.env,
 ): string {
-  // An empty variable is one that a shell left unset.
-  const found = name || variables.SLUICE_ENVIRONMENT || variables.NODE_ENV || 'development'
+  // An empty variable is one that a shell left unset; a file of variables may leave spaces behind.
+  const { SLUICE_ENVIRONMENT, NODE_ENV } = variables
+  const given = [name, SLUICE_ENVIRONMENT, NODE_ENV].map((each) => each?.trim())
+  const found = given.find(Boolean) ?? 'development'
   return Object.hasOwn(aliases, found) ? (aliases[found] as string) : found
 }

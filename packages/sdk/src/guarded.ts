@@ -16,8 +16,8 @@ export interface Branches<On, Off> {
 /**
  * Runs the branch that the flag chooses, times it and counts it for the guards.
  *
- * The branch's own result, or its own error, comes through unchanged; a promise is counted when it
- * settles.
+ * The branch's own result, or its own error, comes through unchanged. A promise is counted when it
+ * settles; what comes back for it is one that settles with the same value or error, just after.
  */
 export function runGuarded<On, Off>(
   isOn: boolean,
@@ -37,7 +37,9 @@ export function runGuarded<On, Off>(
     count<On, Off>(arm, result as Awaited<On> | Awaited<Off>, startedAt, branches, recorder)
     return result
   }
-  return result.then(
+  // Foreign thenables answer anything from `then`, or call back twice: a promise takes them in.
+  const promise: Promise<unknown> = result instanceof Promise ? result : Promise.resolve(result)
+  return promise.then(
     (value) => {
       count<On, Off>(arm, value as Awaited<On> | Awaited<Off>, startedAt, branches, recorder)
       return value
@@ -68,9 +70,11 @@ function count<On, Off>(
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    typeof (value as { then?: unknown }).then === 'function'
-  )
+  if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return false
+  try {
+    return typeof (value as { then?: unknown }).then === 'function'
+  } catch {
+    // A result that cannot be looked at is still the branch's result.
+    return false
+  }
 }

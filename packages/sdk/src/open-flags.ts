@@ -40,6 +40,8 @@ export function openFlags<const D extends FlagDefinitions = FlagDefinitions>(
     environment: resolveEnvironment(options.environment),
   })
   const recorders = new Map<string, HealthRecorder>()
+  /** Counts what nobody reads. */
+  const forUnknown = createHealthRecorder()
   const health = (key: string): HealthRecorder => {
     let recorder = recorders.get(key)
     if (recorder === undefined) {
@@ -49,9 +51,9 @@ export function openFlags<const D extends FlagDefinitions = FlagDefinitions>(
     return recorder
   }
   const guarded: Flags<D>['guarded'] = (key, context, branches) => {
-    // A recorder for every misspelt key would grow without bound.
+    // A recorder of its own for every misspelt key would grow without bound.
     const isKnown = recorders.has(key) || client.snapshot().inspect(key) !== undefined
-    const recorder = isKnown ? health(key) : createHealthRecorder()
+    const recorder = isKnown ? health(key) : forUnknown
     return runGuarded(client.isEnabled(key, context), branches, recorder)
   }
   return Object.assign(client, { guarded, health })
