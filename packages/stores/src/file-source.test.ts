@@ -150,6 +150,9 @@ describe('a definitions file', () => {
     await fixture.until(() => heard.errors.length > 0)
     expect(heard.errors).toMatchObject([{ code: 'missing_flag', flag: 'logged', found: 'base' }])
     expect(keysOf(heard).sort()).toEqual(['a', 'base', 'logged'])
+    await write(heard.client, { 'flag/a': null, 'flag/b': null })
+    expect(keysOf(heard).sort()).toEqual(['a', 'base', 'logged'])
+    expect(heard.client.explain('a', 'ada').origin).toBe(path())
   })
 
   it('brings in what the log was waiting for', async () => {

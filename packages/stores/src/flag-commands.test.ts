@@ -258,6 +258,20 @@ describe('the kill switch', () => {
   })
 })
 
+describe('the kill switch, and nothing else,', () => {
+  it('works on a flag that could not say what to serve', async () => {
+    const { client } = await fixture.live({
+      definitions: { a: { variants: { red: 'red' }, environments: ['production'] } },
+    })
+    await write(client, { 'exposure/production/a': { enabled: true, rollout: 50 } })
+    const unserved = { code: 'nothing_to_serve' }
+    await expect(client.setRollout('a', 60, note)).rejects.toMatchObject(unserved)
+    await expect(client.enable('a', note)).rejects.toMatchObject(unserved)
+    await client.disable('a', note)
+    expect(exposureOf(client)).toEqual({ enabled: false, rollout: 50 })
+  })
+})
+
 describe('history', () => {
   it('holds the commits about a flag in every environment, oldest first', async () => {
     const definitions = { a: on, 'a/b': on, b: on }

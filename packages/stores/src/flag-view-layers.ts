@@ -51,6 +51,8 @@ export function createLayers(code: Definitions): Layers {
   /** What the layers come to; kept, so that a change need not lay them all anew. */
   const flags = new Map<string, LayeredFlag>()
   const segments = new Map<string, Condition>()
+  /** The flags in service that have prerequisites. */
+  const dependents = new Set<string>()
   serve({
     flags: new Set(Object.keys(code.flags)),
     segments: new Set(Object.keys(code.segments)),
@@ -74,7 +76,12 @@ export function createLayers(code: Definitions): Layers {
   }
 
   function serve(names: Names): void {
-    for (const name of names.flags) put(flags, name, resolveFlag(name))
+    for (const name of names.flags) {
+      const layered = resolveFlag(name)
+      put(flags, name, layered)
+      if (layered?.definition.prerequisites === undefined) dependents.delete(name)
+      else dependents.add(name)
+    }
     for (const name of names.segments) put(segments, name, resolveSegment(name))
   }
 
@@ -107,10 +114,7 @@ export function createLayers(code: Definitions): Layers {
    */
   function flagsAround(changed: ReadonlySet<string>): FlagDefinitions {
     const record: Record<string, FlagDefinition> = {}
-    const open = [...changed]
-    for (const [name, { definition }] of flags) {
-      if (definition.prerequisites !== undefined && !changed.has(name)) open.push(name)
-    }
+    const open = [...changed, ...dependents]
     for (let name = open.pop(); name !== undefined; name = open.pop()) {
       if (Object.hasOwn(record, name)) continue
       const layered = changed.has(name) ? resolveFlag(name) : flags.get(name)

@@ -34,6 +34,13 @@ describe('findDuplicateKey', () => {
     )
   })
 
+  it.each(['{"a', '{"a\\', '{"a\\"', '"', '}]', '{"a":'])(
+    'ends on %s, which is no JSON',
+    (text) => {
+      expect(findDuplicateKey(text)).toBeUndefined()
+    },
+  )
+
   it('walks texts of many megabytes', () => {
     const long = JSON.stringify({ a: 'x'.repeat(4_000_000), b: '\\"\n'.repeat(500_000) })
     expect(findDuplicateKey(long)).toBeUndefined()

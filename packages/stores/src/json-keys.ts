@@ -45,7 +45,8 @@ export function findDuplicateKey(text: string): DuplicateKey | undefined {
 function endOfString(text: string, start: number): number {
   let end = text.indexOf('"', start + 1)
   while (isEscaped(text, end)) end = text.indexOf('"', end + 1)
-  return end + 1
+  // Only in text that is no JSON; even there the scan ends.
+  return end === -1 ? text.length : end + 1
 }
 
 /** An odd number of backslashes before it: pairs of them are characters of the text. */

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { DefinitionsDocument } from '@sluice/core/schema'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createFileStore } from './file.ts'
 import { note, off, on, useFlags, write } from './open-flags.fixture.ts'
@@ -29,12 +30,13 @@ describe('openFlags', () => {
 
   it('tells that it has come from defaults to bootstrap when a source delivers late', async () => {
     let deliver = () => {}
+    let document: DefinitionsDocument = { version: 1, flags: { a: on }, segments: {} }
     const { client, statuses } = fixture.hear({
       store: fixture.storeWith({ read: () => Promise.reject(new Error('gone')) }),
       definitionsFrom: {
         origin: 'later',
         start({ accept }) {
-          deliver = () => accept({ version: 1, flags: { a: on }, segments: {} })
+          deliver = () => accept(document)
           return () => {}
         },
       },
@@ -44,7 +46,9 @@ describe('openFlags', () => {
     expect(client.explain('a', 'ada').origin).toBe('later')
     expect(statuses).toEqual(['bootstrap'])
     await client.close()
+    document = { ...document, flags: {} }
     deliver()
+    expect(client.isEnabled('a', 'ada')).toBe(true)
   })
 
   it('stays in service as cached while the store fails, and says so once per look', async () => {
