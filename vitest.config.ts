@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 const conditions = ['@sluice/source', 'module', 'node', 'development|production']
@@ -9,6 +10,9 @@ export default defineConfig({
     include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],
     setupFiles: ['test/setup.ts'],
+    // The slowest files wait for child processes and the disk: on two cores, too, two run at once.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // No test measures time; this only ends one that hangs, on however loaded a machine.
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },
