@@ -9,19 +9,24 @@ import { sayCounts, sayNumber, sayPercent, sayRatio } from './wording.ts'
 
 /**
  * Watches two claims: "the canary's error ratio is at most the margin times stable's" and "it is at most the floor". The
- * canary is healthy while either holds, so a failure needs both rejected, and errs with probability at most alpha.
+ * canary is healthy while either holds, and which one does may change: under the floor by night, inside the margin while
+ * something fails that both arms need. So evidence against the one must not be put by until the other falls: from one
+ * start to the next (30 s) each bet wins only the lesser of what it won against either claim. Whichever claim is true in
+ * that time, its own bet bounds the winnings, so a failure errs with probability at most alpha.
  *
  * The ratio is Mantel–Haenszel's: every tick compares the arms at one moment, so neither a moving split nor a moving
  * rate can make a difference that is not there.
  */
 export function createErrorRateMonitor(guard: ErrorRateGuard, alpha: number): Monitor {
-  const relative = createWealth(BETS, alpha)
-  const floor = createWealth(BETS, alpha)
+  const wealth = createWealth(BETS, alpha)
   const proof = createMarginProof(guard.marginRatio, guard.confidence)
   const projection = createProjection()
   const threshold = -Math.log(alpha)
   const relativeCosts = new Float64Array(BETS)
   const floorCosts = writeCosts(new Float64Array(BETS), guard.floorRatio)
+  const gains = new Float64Array(2 * BETS) // this tick's: against the margin, then against the floor
+  const sums = new Float64Array(2 * BETS) // the same since the last start
+  const counted = new Float64Array(BETS) // the lesser of both sums, as far as it is in the wealth
   const stable = { requests: 0, errors: 0 }
   const canary = { requests: 0, errors: 0 }
   let canaryWeight = 0 // Σ x_c n_s / n
@@ -36,14 +41,21 @@ export function createErrorRateMonitor(guard: ErrorRateGuard, alpha: number): Mo
     const canaryErrors = tick.canary.errors
     const stableErrors = tick.stable.errors
 
-    const share = shareAt(guard.marginRatio, canaryRequests, stableRequests)
-    relative.open(tick.at, canaryWeight, stableWeight)
-    writeCosts(relativeCosts, share)
-    writeGains(relative.gains, 0, canaryErrors, canaryErrors + stableErrors, relativeCosts)
-    relative.settle()
-    floor.open(tick.at, 0, 0)
-    writeGains(floor.gains, 0, canaryErrors, canaryRequests, floorCosts)
-    floor.settle()
+    if (wealth.open(tick.at, canaryWeight, stableWeight)) {
+      sums.fill(0)
+      counted.fill(0)
+    }
+    writeCosts(relativeCosts, shareAt(guard.marginRatio, canaryRequests, stableRequests))
+    writeGains(gains, 0, canaryErrors, canaryErrors + stableErrors, relativeCosts)
+    writeGains(gains, BETS, canaryErrors, canaryRequests, floorCosts)
+    for (let bet = 0; bet < BETS; bet++) {
+      sums[bet]! += gains[bet]!
+      sums[BETS + bet]! += gains[BETS + bet]!
+      const lesser = Math.min(sums[bet]!, sums[BETS + bet]!)
+      wealth.gains[bet] = lesser - counted[bet]!
+      counted[bet] = lesser
+    }
+    wealth.settle()
     proof.observe(canaryErrors, stableErrors, canaryRequests, stableRequests)
 
     const requests = canaryRequests + stableRequests
@@ -56,15 +68,11 @@ export function createErrorRateMonitor(guard: ErrorRateGuard, alpha: number): Mo
     dataAt = tick.at
 
     if (projection.isDue(tick.at)) projection.note(tick.at, readShare())
-    if (decided === undefined && isRejected()) decide(tick.at)
-  }
-
-  function isRejected(): boolean {
-    return relative.isRejected() && floor.isRejected()
+    if (decided === undefined && wealth.isRejected()) decide(tick.at)
   }
 
   function decide(at: number): void {
-    const estimate = relative.ratioSince(canaryWeight, stableWeight)
+    const estimate = wealth.ratioSince(canaryWeight, stableWeight)
     if (!(estimate >= guard.rollbackRatio) || canary.errors < guard.minErrors) return
     decided = {
       at,
@@ -73,11 +81,8 @@ export function createErrorRateMonitor(guard: ErrorRateGuard, alpha: number): Mo
     }
   }
 
-  /** Both claims must go, so the evidence is as strong as the weaker of the two. */
   function readShare(): number {
-    const relativeShare = relative.isRejected() ? 1 : relative.readLog() / threshold
-    const floorShare = floor.isRejected() ? 1 : floor.readLog() / threshold
-    return Math.min(relativeShare, floorShare)
+    return wealth.isRejected() ? 1 : wealth.readLog() / threshold
   }
 
   function judge(): Verdict {
@@ -85,8 +90,7 @@ export function createErrorRateMonitor(guard: ErrorRateGuard, alpha: number): Mo
     const speaksAgainst = share > 0
     const overall = canaryWeight / stableWeight
     const estimate =
-      decided?.estimate ??
-      (speaksAgainst ? relative.ratioSince(canaryWeight, stableWeight) : overall)
+      decided?.estimate ?? (speaksAgainst ? wealth.ratioSince(canaryWeight, stableWeight) : overall)
     const provenRatio = proof.readProvenRatio()
     const seconds = decided ? undefined : projection.readSeconds(dataAt, share)
     return {
@@ -98,7 +102,7 @@ export function createErrorRateMonitor(guard: ErrorRateGuard, alpha: number): Mo
         ? {}
         : { provenMargin: provenRatio - 1, provenConfidence: guard.confidence }),
       evidence: Math.min(1, Math.max(0, share)),
-      evidenceLog: Math.min(relative.readLog(), floor.readLog()),
+      evidenceLog: wealth.readLog(),
       counts: { stable: { ...stable }, canary: { ...canary } },
       ...(Number.isNaN(dataAt) ? {} : { dataAt }),
       ...(decided === undefined ? {} : { decidedAt: decided.at }),
@@ -114,7 +118,7 @@ export function createErrorRateMonitor(guard: ErrorRateGuard, alpha: number): Mo
     const { consequence, marginRatio, rollbackRatio, minErrors, minRequests } = guard
     const waits = (because: string) => ({ outcome: 'inconclusive', consequence, because }) as const
     if (decided) return { outcome: 'fail', consequence, because: decided.because }
-    if (isRejected()) {
+    if (wealth.isRejected()) {
       if (canary.errors < minErrors)
         return waits(`only ${canary.errors} canary errors (${sayBoth()})`)
       return {

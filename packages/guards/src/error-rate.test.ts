@@ -106,6 +106,19 @@ describe('errorRate', () => {
     expect(judge(seconds, errorRate({ floorRatio: 1e-6 }))).toMatchObject({ outcome: 'fail' })
   })
 
+  it('leaves in peace a canary that is under the floor by night and inside the margin by day', () => {
+    // By night 0.04 % against 0.002 %. Then something both arms need breaks, and 5 % of both fail.
+    const calm: Second = [1000, 0, 10_000, 0]
+    const oneError: Second = [1000, 1, 10_000, 0]
+    const night = repeat(100, [1000, 1, 10_000, 1], calm, oneError, calm, calm)
+    const outage = repeat(300, [1000, 50, 10_000, 500] as Second)
+    for (const verdict of [judge(night), judge([...night, ...outage])]) {
+      expect(verdict.outcome).not.toBe('fail')
+    }
+    const worse = repeat(60, [1000, 50, 10_000, 100] as Second)
+    expect(judge([...night, ...worse])).toMatchObject({ outcome: 'fail', consequence: 'rollback' })
+  })
+
   it('takes one error against none for one error', () => {
     const verdict = judge([[10, 1, 190, 0], ...repeat(60, [10, 0, 190, 0] as Second)])
     expect(verdict).toMatchObject({ outcome: 'inconclusive', estimate: undefined })

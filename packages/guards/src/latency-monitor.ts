@@ -49,13 +49,16 @@ export function createLatencyMonitor(guard: LatencyGuard, alpha: number): Monito
   let decided: { at: number; because: string; estimate: number } | undefined
 
   const observe: Monitor['observe'] = (tick) => {
-    if (rolling.advance(tick.at)) setLevels()
-    rolling.add(tick)
     sumFromTop(stableFrom, tick.stable.latency)
     sumFromTop(canaryFrom, tick.canary.latency)
     const stableRequests = stableFrom[0]!
     const canaryRequests = canaryFrom[0]!
-    if (stableRequests === 0 || canaryRequests === 0) return
+    // Without a stable request there is nothing to compare with; at 100 percent that lasts, and the minute in
+    // which both arms last served must not be forgotten over it.
+    if (stableRequests === 0) return
+    if (rolling.advance(tick.at)) setLevels()
+    rolling.add(tick)
+    if (canaryRequests === 0) return
     stable.requests += tick.stable.requests
     stable.errors += tick.stable.errors
     canary.requests += tick.canary.requests
@@ -86,7 +89,8 @@ export function createLatencyMonitor(guard: LatencyGuard, alpha: number): Monito
     const known = rolling.readClosedStable()
     for (let level = 0; level < LEVELS.length; level++) {
       const ms = quantileMs(known, LEVELS[level]!)
-      levels[level] = ms === undefined ? -1 : bucketOf(ms)
+      // After a silence the old levels are as predictable as ever, and better than none.
+      if (ms !== undefined) levels[level] = bucketOf(ms)
     }
   }
 

@@ -91,6 +91,18 @@ describe('latency', () => {
     )
   })
 
+  it('keeps its verdict while the canary has every request', () => {
+    const both = toTicks(20, 1.15)
+    const verdict = judge(both)
+    expect(verdict).toMatchObject({ outcome: 'pass', basis: 'estimate' })
+    // Else a late stable request would make it learn anew, for ever.
+    const [straggler] = toTicks(1, 1, 200_000)
+    straggler!.canary = createArmCounts()
+    expect(judge([...both, straggler!]).because).not.toContain('learning')
+    const full = toTicks(600, 1.15, 20_000).map((tick) => ({ ...tick, stable: createArmCounts() }))
+    expect(judge([...both, ...full])).toEqual(verdict)
+  })
+
   it('drops a tick whose histogram is not one', () => {
     const set = createGuardSet([latency()])
     const [first, second] = toTicks(2, 1)

@@ -44,6 +44,9 @@ describe('createTicker', () => {
     ['NaN', Number.NaN],
     ['infinite', Number.POSITIVE_INFINITY],
     ['negative', -1],
+    ['inexact', 1e300],
+    ['missing', null as never],
+    ['written', '150' as never],
   ])('drops a read with a %s counter and makes good for it at the next', (_, bad) => {
     const { ticker, reasons } = createRecordedTicker()
     ticker.next(read(100, 10), 0)

@@ -11,7 +11,7 @@ const LONGEST_TICK_MS = 60_000
 
 /** Why a read contributed nothing. */
 export type DropReason =
-  /** A counter is missing, not finite, negative, or errors exceed requests. */
+  /** A counter is missing, no number, negative or beyond 2^53, or errors exceed requests. */
   | 'invalid_counts'
   /** A counter fell, or the source is an older one than before. */
   | 'backwards_counts'
@@ -129,8 +129,9 @@ function isRestart(counts: HealthCounts, base: HealthCounts): boolean {
   return (counts.startedAt ?? 0) > (base.startedAt ?? 0)
 }
 
-function isCount(value: number): boolean {
-  return value >= 0 && value < Infinity
+/** Beyond the safe integers a difference of totals is no longer exact. */
+function isCount(value: unknown): boolean {
+  return typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER
 }
 
 function copyCounts(counts: HealthCounts): HealthCounts {

@@ -17,8 +17,9 @@ export interface Wealth {
    * @param at Epoch ms; the first call is the origin of all starts.
    * @param numerator Running total before this tick; see {@link Wealth.ratioSince}.
    * @param denominator Running total before this tick.
+   * @returns Whether a start was due: at the first tick, and then at the first of every 30 s.
    */
-  open(at: number, numerator: number, denominator: number): void
+  open(at: number, numerator: number, denominator: number): boolean
   /** Applies the gains. */
   settle(): void
   /** ln W. */
@@ -66,10 +67,10 @@ export function createWealth(bets: number, alpha: number): Wealth {
   let placed = 0
   let isCrossed = false
 
-  function open(at: number, numerator: number, denominator: number): void {
+  function open(at: number, numerator: number, denominator: number): boolean {
     if (starts < 0) origin = at
     const due = Math.floor((at - origin) / START_EVERY_MS)
-    if (due <= starts) return
+    if (due <= starts) return false
     const nowPlaced = FIRST_WEIGHT + ((1 - FIRST_WEIGHT) * due) / (due + HALF_PLACED_STARTS)
     const logWeight = Math.log(nowPlaced - placed)
     for (let bet = 0; bet < bets; bet++) {
@@ -81,6 +82,7 @@ export function createWealth(bets: number, alpha: number): Wealth {
     }
     starts = due
     placed = nowPlaced
+    return true
   }
 
   function settle(): void {
