@@ -1,6 +1,6 @@
 import type { Exposure } from '@sluice/core'
 import type { Guard } from '@sluice/guards'
-import type { Order, Transition } from './event.ts'
+import type { Effect, Order, Transition } from './event.ts'
 import { exposeTo } from './exposure.ts'
 import { announce } from './moves.ts'
 import type { Plan } from './plan.ts'
@@ -53,7 +53,19 @@ export function begin(request: RolloutRequest, order: Order, now: number): Trans
     effects: [
       { type: 'record', action: 'start_rollout', ...order },
       { type: 'set_exposure', exposure },
-      announce('rollout_started', 'info', `${flag} starts at ${percent} percent: ${order.reason}`),
+      announceStart(before, `${flag} starts at ${percent} percent`, percent, order),
     ],
   }
+}
+
+/** A start that takes the flag from subjects who had it is said aloud. */
+function announceStart(before: Exposure, start: string, percent: number, order: Order): Effect {
+  const { enabled = true, rollout = 0 } = before
+  const isLowered = enabled && rollout > percent
+  const from = isLowered ? `, down from ${rollout} percent` : ''
+  return announce(
+    'rollout_started',
+    isLowered ? 'warning' : 'info',
+    `${start}${from}: ${order.reason}`,
+  )
 }

@@ -55,15 +55,18 @@ export interface CommandsOptions {
   readonly apply: Apply
   readonly begin: (order: Order, reading: Reading, now: number) => Transition
   readonly verdicts: () => readonly Verdict[]
+  /** The rollout as this process knows it, and shows it to people. */
+  readonly seen: () => RolloutState | undefined
 }
 
 export function createCommands(options: CommandsOptions): RolloutCommands {
-  const { flag, environment, actor, log, clock, apply, begin, verdicts } = options
+  const { flag, environment, actor, log, clock, apply, begin, verdicts, seen } = options
 
   async function give(toCommand: () => Command): Promise<RolloutState> {
+    // Before anything else is awaited: two who promote at once have both seen this stage.
+    let asked = seen()
     // A person decides on what stands in the log, not on what this process saw a moment ago.
     await log.refresh()
-    let asked: RolloutState | undefined
     const state = await apply(({ state }) => {
       if (state === undefined) throw noRollout()
       const command = toCommand()
@@ -77,7 +80,9 @@ export function createCommands(options: CommandsOptions): RolloutCommands {
     })
     if (state === undefined) throw noRollout()
     if (state.phase !== 'rolling_back') return state
-    return (await confirmRollback(apply, { id: state.id, actor, clock })) ?? state
+    // What was asked is durable. The confirmation is not theirs to wait for: the next look makes it.
+    const confirmed = confirmRollback(apply, { id: state.id, actor, clock })
+    return (await confirmed.catch(() => undefined)) ?? state
   }
 
   /** Two people, or a person and the plan, who both mean this step must not take two. */

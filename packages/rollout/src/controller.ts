@@ -1,11 +1,11 @@
 import { SluiceError } from '@sluice/core'
-import type { Guard, MetricSource, Verdict } from '@sluice/guards'
+import { createGuardSet, type Guard, type MetricSource, type Verdict } from '@sluice/guards'
 import { type Clock, systemClock } from '@sluice/stores'
-import { createApply } from './apply.ts'
+import { type Apply, createApply } from './apply.ts'
 import { begin } from './begin.ts'
 import { createCommands, type RolloutCommands } from './commands.ts'
 import { openJournal, type RolloutLog } from './journal.ts'
-import { type CreateJudge, createGuardJudge } from './judge.ts'
+import { type CreateJudge, createGuardJudge, shareOfAlpha } from './judge.ts'
 import { createObserver } from './observer.ts'
 import { canary, type Plan } from './plan.ts'
 import { parsePlan } from './plan-schema.ts'
@@ -45,7 +45,10 @@ export interface RolloutController extends RolloutCommands {
   readonly verdicts: readonly Verdict[]
   /** Begins to look every `tickMs`; a rollout that stands in the log is taken up where it is. */
   run(): void
-  /** Stops looking; resolves when the look under way has ended. The rollout stays as it is. */
+  /**
+   * Stops looking, without waiting for a source that does not answer; resolves when what is being
+   * written has been. The rollout stays as it is.
+   */
   stop(): Promise<void>
   /** One look. Never rejects: what fails is told as `error`, and the rollout is held. */
   tick(): Promise<void>
@@ -68,8 +71,8 @@ const gapTicks = 10
  * that fails if the rollout or the exposure was changed since it was read, so that two who want the
  * same do it once.
  *
- * @throws SluiceError `invalid_plan`; `invalid_option` for an alpha outside (0, 1) or a `tickMs`
- * that is not above 0.
+ * @throws SluiceError `invalid_plan`; `invalid_guard`, `duplicate_guard`; `invalid_option` for an alpha
+ * outside (0, 1) or a `tickMs` that is not above 0.
  */
 export function createRolloutController(options: RolloutControllerOptions): RolloutController {
   const { replica: log, environment, flag, guards = [], source } = options
@@ -78,16 +81,25 @@ export function createRolloutController(options: RolloutControllerOptions): Roll
   const plan = parsePlan(options.plan ?? canary())
   checkRange('alpha', alpha, 1)
   checkRange('tickMs', tickMs, Number.POSITIVE_INFINITY)
+  // Refused here, a bad guard changes nothing; found by the first look, it would stand in the log.
+  createGuardSet(guards, { alpha: shareOfAlpha(alpha, 1) })
 
   const teller = createTeller()
   const journal = openJournal(log, environment, flag)
-  const apply = createApply({ journal, log, clock, actor, teller })
+  const carry = createApply({ journal, log, clock, actor, teller })
+  // One at a time: two changes of one process would only race each other. A look takes no turn, for
+  // whoever wants to go back must not wait for a source that does not answer.
+  const apply: Apply = (decide) => {
+    const acted = turn.then(() => carry(decide)).finally(tellState)
+    turn = acted.catch(() => {})
+    return acted
+  }
   const observer = createObserver(clock, { gapLimitMs: gapTicks * tickMs })
   const watch = createWatch({ journal, apply, observer, createJudge, clock, actor, teller })
   const commands = createCommands({
     log,
     clock,
-    apply: (decide) => inTurn(() => apply(decide).finally(tellState)),
+    apply,
     begin: (order, { revision, exposure: before }, now) => {
       const id = `${flag}@${revision + 1}`
       return begin({ id, flag, environment, plan, guards, alpha, before }, order, now)
@@ -96,9 +108,11 @@ export function createRolloutController(options: RolloutControllerOptions): Roll
     environment,
     actor,
     verdicts: watch.verdicts,
+    seen: readState,
   })
 
   let turn: Promise<unknown> = Promise.resolve()
+  let look: Promise<void> = Promise.resolve()
   let toldRevision = journal.revision()
   let stopRunning: (() => void) | undefined
 
@@ -111,16 +125,10 @@ export function createRolloutController(options: RolloutControllerOptions): Roll
     return createGuardJudge(source, terms)
   }
 
-  /** One thing at a time: a look and a command of one process would only race each other. */
-  function inTurn<T>(act: () => Promise<T>): Promise<T> {
-    const acted = turn.then(act)
-    turn = acted.catch(() => {})
-    return acted
-  }
-
-  async function tick(): Promise<void> {
-    await inTurn(watch.tick).catch((error: unknown) => teller.tell('error', error))
-    tellState()
+  /** One at a time: looks that overlap would count twice what they saw. */
+  function tick(): Promise<void> {
+    look = look.then(watch.tick).catch((error: unknown) => teller.tell('error', error))
+    return look
   }
 
   function tellState(): void {
@@ -168,7 +176,8 @@ export function createRolloutController(options: RolloutControllerOptions): Roll
     async stop() {
       stopRunning?.()
       stopRunning = undefined
-      await turn
+      observer.giveUp()
+      await Promise.all([look, turn])
     },
 
     tick,

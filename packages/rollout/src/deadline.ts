@@ -8,10 +8,11 @@ import type { Clock } from '@sluice/stores'
  */
 export function within<T>(clock: Clock, limitMs: number, promise: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const cancel = clock.after(limitMs, () => {
+    const stop = () => {
       const message = `The metric source did not answer within ${limitMs} ms.`
       reject(new SluiceError('look_timeout', message))
-    })
+    }
+    const cancel = clock.after(limitMs, stop, { keepsAlive: true })
     promise.then(resolve, reject).finally(cancel)
   })
 }

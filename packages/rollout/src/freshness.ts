@@ -1,39 +1,73 @@
 import type { Verdict } from '@sluice/guards'
+import type { Look } from './judge.ts'
 import { isOpen, type RolloutState, stagePercent } from './state.ts'
+
+/** Knows how old the data behind the verdicts are, by time that passed and not by stamps alone. */
+export interface Freshness {
+  /** Takes in a look, also one that saw nothing. @param passedMs Since the look before; 0 or more. */
+  note(look: Look, passedMs: number, now: number): void
+  /**
+   * Finds what is too old, or missing, to vouch for the canary as it is now.
+   *
+   * @returns A line for people; undefined where every pass is fresh.
+   */
+  findSilence(verdicts: readonly Verdict[], state: RolloutState): string | undefined
+}
 
 /** Guards that compare with a stable arm have no new data once the canary has every request. */
 const relativeKinds: ReadonlySet<string> = new Set(['error_rate', 'latency'])
 
 /**
- * Finds a pass that rests on data too old to vouch for the canary as it is now.
+ * Starts without data.
  *
- * @param seen.canaryAt When a canary request was last seen: at 100 percent it stands in for the data
- * of guards that compare with the stable arm.
- * @returns A line that names the guard; undefined where every pass is fresh.
+ * A stamp is compared with the clock once, when it is new; from then on the data age by the time that
+ * passes between looks. So a clock that was ahead for a moment does not leave old data young for as long.
  */
-export function findSilence(
-  verdicts: readonly Verdict[],
-  state: RolloutState,
-  { canaryAt, now }: { canaryAt: number | undefined; now: number },
-): string | undefined {
-  if (!isOpen(state)) return undefined
-  const isFull = stagePercent(state.plan, state.stage) === 100
-  const monitorMs = state.plan.stages[state.stage]?.monitorMs ?? 0
-  // No stage is passed on data from before it, however short it is.
-  const limitMs = Math.min(state.plan.silenceLimitMs, monitorMs)
-  for (const { guard, kind, outcome, consequence, dataAt } of verdicts) {
-    if (outcome !== 'pass' || consequence === 'warn') continue
-    const freshAt = isFull && relativeKinds.has(kind) ? latest(dataAt, canaryAt) : dataAt
-    if (freshAt === undefined) continue
-    const silentMs = now - freshAt
-    if (silentMs > limitMs) {
-      return `${guard}: no data for ${Math.round(silentMs / 1000)} s`
-    }
+export function createFreshness(): Freshness {
+  const ages = new Map<string, { readonly dataAt: number; readonly ageMs: number }>()
+  /** Since the canary last served; before it ever did, since the first look that could tell. */
+  let canaryAgeMs: number | undefined
+  let hasServed = false
+
+  return {
+    note({ verdicts = [], canaryRequests }, passedMs, now) {
+      for (const [guard, { dataAt, ageMs }] of ages) {
+        ages.set(guard, { dataAt, ageMs: ageMs + passedMs })
+      }
+      for (const { guard, dataAt } of verdicts) {
+        if (dataAt === undefined || ages.get(guard)?.dataAt === dataAt) continue
+        ages.set(guard, { dataAt, ageMs: Math.max(0, now - dataAt) })
+      }
+      if (canaryAgeMs !== undefined) canaryAgeMs += passedMs
+      if (canaryRequests === undefined) return
+      if (canaryRequests > 0) hasServed = true
+      if (canaryRequests > 0 || canaryAgeMs === undefined) canaryAgeMs = 0
+    },
+
+    findSilence(verdicts, state) {
+      if (!isOpen(state)) return undefined
+      const { silenceLimitMs, stages } = state.plan
+      const isFull = stagePercent(state.plan, state.stage) === 100
+      // No stage is passed on data from before it, however short it is.
+      const limitMs = Math.min(silenceLimitMs, stages[state.stage]?.monitorMs ?? 0)
+      for (const { guard, kind, outcome, consequence, dataAt } of verdicts) {
+        if (consequence === 'warn') continue
+        if (dataAt === undefined && !hasServed && (canaryAgeMs ?? 0) > silenceLimitMs) {
+          return `no request has reached the canary for ${toSeconds(canaryAgeMs)} s: is ${state.flag} defined, and asked, where the traffic is?`
+        }
+        const ageMs = ages.get(guard)?.ageMs
+        if (outcome !== 'pass' || dataAt === undefined || ageMs === undefined) continue
+        const silentMs =
+          isFull && relativeKinds.has(kind) && hasServed
+            ? Math.min(ageMs, canaryAgeMs ?? ageMs)
+            : ageMs
+        if (silentMs > limitMs) return `${guard}: no data for ${toSeconds(silentMs)} s`
+      }
+      return undefined
+    },
   }
-  return undefined
 }
 
-function latest(one: number | undefined, other: number | undefined): number | undefined {
-  if (one === undefined || other === undefined) return one ?? other
-  return Math.max(one, other)
+function toSeconds(durationMs = 0): number {
+  return Math.round(durationMs / 1000)
 }

@@ -3,7 +3,7 @@ import type { Replica } from '@sluice/stores'
 import type { Transition } from './event.ts'
 import { readExposure } from './exposure.ts'
 import type { RolloutState } from './state.ts'
-import { parseRolloutState } from './state-schema.ts'
+import { parseRolloutState, refuseState } from './state-schema.ts'
 
 /** What a rollout needs of the log: a replica, or anything with these of its members. */
 export type RolloutLog = Pick<Replica, 'head' | 'get' | 'refresh' | 'commit' | 'history' | 'on'>
@@ -43,9 +43,19 @@ export function openJournal(log: RolloutLog, environment: string, flag: string):
     if (entry === undefined) return undefined
     // Values in the log are frozen: the same object is the same state.
     if (parsed?.value !== entry.value) {
-      parsed = { value: entry.value, state: parseRolloutState(entry.value) }
+      parsed = { value: entry.value, state: readOwn(entry.value) }
     }
     return parsed?.state
+  }
+
+  function readOwn(value: Json): RolloutState {
+    const state = parseRolloutState(value)
+    const own = { flag, environment }
+    for (const name of ['flag', 'environment'] as const) {
+      if (state[name] === own[name]) continue
+      throw refuseState({ pointer: `/${name}`, expected: own[name], found: state[name] })
+    }
+    return state
   }
 
   return {

@@ -19,7 +19,8 @@ export interface Look {
 /** Looks at the canary and says what the guards say. One judge serves one controller. */
 export interface Judge {
   /**
-   * Called once a tick, never twice at a time. A throw counts as a look that saw nothing.
+   * Called once a tick. A throw counts as a look that saw nothing, and so does one that takes longer
+   * than ten ticks: it is given up, and its answer, should it come later, is thrown away.
    *
    * @param now Epoch milliseconds.
    */
@@ -61,10 +62,14 @@ export function createGuardJudge(source: MetricSource, { guards, alpha }: JudgeT
     },
   })
   let isFirst = true
+  let reads = 0
 
   return {
     async look(now) {
+      const read = ++reads
       const counts = await source.read()
+      // Given up, and asked again since: what it says of then must not be taken for now.
+      if (read !== reads) return { verdicts: undefined, unseen: 'the answer came too late' }
       dropped = undefined
       const tick = ticker.next(counts, now)
       if (dropped !== undefined) return { verdicts: undefined, unseen: dropped }

@@ -2,7 +2,7 @@ import type { Verdict } from '@sluice/guards'
 import type { Clock } from '@sluice/stores'
 import { within } from './deadline.ts'
 import { decide } from './decide.ts'
-import { findSilence } from './freshness.ts'
+import { createFreshness } from './freshness.ts'
 import type { Judge, Look } from './judge.ts'
 import { isOpen, type RolloutState } from './state.ts'
 import { lap, type Stopwatch } from './stopwatch.ts'
@@ -19,6 +19,8 @@ export interface Observation {
 /** Looks at a rollout and keeps the time for which it was watched. */
 export interface Observer {
   observe(judge: Judge, state: RolloutState): Promise<Observation>
+  /** Lets the look under way end at once, having seen nothing. */
+  giveUp(): void
   /** Time observed in the state's present stage; while verifying: without a canary request. */
   observedMs(state: RolloutState): number
 }
@@ -30,47 +32,54 @@ export interface Observer {
  * longest a look may take, and how long looks may fail before the rollout must say so.
  */
 export function createObserver(clock: Clock, { gapLimitMs }: { gapLimitMs: number }): Observer {
+  const freshness = createFreshness()
   let watch: Stopwatch | undefined
-  let lookUnderWay: Promise<Look> | undefined
-  let canaryAt: number | undefined
-  let blindSince: number | undefined
+  let lookedAt: number | undefined
+  let blindMs: number | undefined
+  let giveUp = () => {}
 
-  /** A judge counts each request once only if its looks never overlap. */
   async function take(judge: Judge): Promise<Look & { error?: unknown }> {
-    if (lookUnderWay !== undefined) return unseen('the metric source does not answer')
+    const givenUp = new Promise<Look>((resolve) => {
+      giveUp = () => resolve(unseen('the look was given up'))
+    })
     try {
-      const look = Promise.resolve(judge.look(clock.now()))
-      lookUnderWay = look
-      const settle = () => {
-        lookUnderWay = undefined
-      }
-      look.then(settle, settle)
-      return await within(clock, gapLimitMs, look)
+      const look = Promise.race([judge.look(clock.now()), givenUp])
+      return checkLook(await within(clock, gapLimitMs, look))
     } catch (error) {
       return { ...unseen(error instanceof Error ? error.message : String(error)), error }
     }
+  }
+
+  /** Since the look before; none where the clock stepped back or shows no time. */
+  function lapMs(now: number): number {
+    const passedMs = now - (lookedAt ?? now)
+    if (Number.isFinite(now)) lookedAt = now
+    return Number.isFinite(passedMs) ? Math.max(0, passedMs) : 0
   }
 
   return {
     async observe(judge, state) {
       const look = await take(judge)
       const now = clock.now()
-      if ((look.canaryRequests ?? 0) > 0) canaryAt = now
-      const silence = findSilence(look.verdicts ?? [], state, { canaryAt, now })
+      const passedMs = lapMs(now)
+      freshness.note(look, passedMs, now)
+      const silence = freshness.findSilence(look.verdicts ?? [], state)
       const isSeen = look.verdicts !== undefined && silence === undefined
 
       const isWatched = isSeen && isWatching(state, look)
       watch = lap(watch, { subject: subjectOf(state), isSeen: isWatched, gapLimitMs }, now)
       if (state.phase === 'verifying' && (look.canaryRequests ?? 0) > 0) watch = undefined
 
-      blindSince = isSeen ? undefined : (blindSince ?? now)
-      const blind = silence ?? describeBlindness(look.unseen, now - (blindSince ?? now))
+      blindMs = isSeen ? undefined : blindMs === undefined ? 0 : blindMs + passedMs
+      const blind = silence ?? describeBlindness(look.unseen, blindMs ?? 0)
       return {
         verdicts: look.verdicts,
         ...(blind === undefined ? {} : { blind }),
         ...(look.error === undefined ? {} : { error: look.error }),
       }
     },
+
+    giveUp: () => giveUp(),
 
     observedMs: (state) => (watch?.subject === subjectOf(state) ? watch.observedMs : 0),
   }
@@ -96,6 +105,14 @@ function isWatching(state: RolloutState, { verdicts, canaryRequests }: Look): bo
     decision.decision !== 'rollback' &&
     !(decision.decision === 'hold' && decision.cause === 'failing')
   )
+}
+
+/** A judge may be anybody's, in plain JavaScript: what is no look has seen nothing. */
+function checkLook(look: unknown): Look {
+  const { verdicts } = Object(look) as Partial<Look>
+  if (verdicts === undefined) return Object(look) as Look
+  const isList = Array.isArray(verdicts) && verdicts.every((entry) => Object(entry) === entry)
+  return isList ? (look as Look) : unseen('the judge gave no list of verdicts')
 }
 
 function unseen(reason: string): Look {

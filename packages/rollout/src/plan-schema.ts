@@ -1,7 +1,7 @@
 import { SluiceError } from '@sluice/core'
 import { z } from 'zod'
-import { describeIssue } from './issue.ts'
-import type { Plan } from './plan.ts'
+import { describeIssue, type Fault } from './issue.ts'
+import type { Plan, Stage } from './plan.ts'
 
 const percent = z.number().gt(0).lte(100)
 const durationMs = z.number().gt(0)
@@ -30,30 +30,34 @@ export function parsePlan(input: unknown): Plan {
   const parsed = planSchema.safeParse(input)
   if (!parsed.success) throw refuse(describeIssue(parsed.error, input))
   const { stages } = parsed.data
-  stages.forEach((stage, index) => {
-    const before = stages[index - 1]
-    if (before !== undefined && stage.rolloutPercent <= before.rolloutPercent) {
-      throw refuse({
-        pointer: `/stages/${index}/rolloutPercent`,
-        expected: `more than the ${before.rolloutPercent} percent of the stage before`,
-        found: String(stage.rolloutPercent),
-      })
-    }
-  })
-  const last = stages.length - 1
-  const lastPercent = stages[last]?.rolloutPercent
-  if (lastPercent !== 100) {
-    throw refuse({
-      pointer: `/stages/${last}/rolloutPercent`,
-      expected: '100 in the last stage',
-      found: String(lastPercent),
-    })
-  }
+  const fault = findDisorder(stages)
+  if (fault !== undefined) throw refuse(fault)
   stages.forEach((stage) => {
     Object.freeze(stage)
   })
   Object.freeze(stages)
   return Object.freeze(parsed.data)
+}
+
+/** The first stage that does not rise, or a last one that is not the end; undefined where all is well. */
+export function findDisorder(stages: readonly Stage[]): Fault | undefined {
+  for (const [index, { rolloutPercent }] of stages.entries()) {
+    const before = stages[index - 1]
+    if (before === undefined || rolloutPercent > before.rolloutPercent) continue
+    return {
+      pointer: `/stages/${index}/rolloutPercent`,
+      expected: `more than the ${before.rolloutPercent} percent of the stage before`,
+      found: String(rolloutPercent),
+    }
+  }
+  const last = stages.length - 1
+  const lastPercent = stages[last]?.rolloutPercent
+  if (lastPercent === 100) return undefined
+  return {
+    pointer: `/stages/${last}/rolloutPercent`,
+    expected: '100 in the last stage',
+    found: String(lastPercent),
+  }
 }
 
 /** The largest first step in production that needs no explicit permission (P8). */
@@ -79,7 +83,7 @@ export function checkPlanFor(environment: string, plan: Plan): void {
   })
 }
 
-function refuse(fault: { pointer: string; expected: string; found: string }): SluiceError {
+function refuse(fault: Fault): SluiceError {
   return new SluiceError(
     'invalid_plan',
     `The plan is refused at ${fault.pointer || 'its root'}: expected ${fault.expected}, found ${fault.found}.`,

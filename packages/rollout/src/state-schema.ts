@@ -1,8 +1,8 @@
 import { SluiceError } from '@sluice/core'
 import type { Guard } from '@sluice/guards'
 import { z } from 'zod'
-import { describeIssue } from './issue.ts'
-import { planSchema } from './plan-schema.ts'
+import { describeIssue, type Fault } from './issue.ts'
+import { findDisorder, planSchema } from './plan-schema.ts'
 import type { RolloutState } from './state.ts'
 
 const text = z.string()
@@ -97,11 +97,30 @@ const stateSchema: z.ZodType<RolloutState> = z.discriminatedUnion('phase', [
  */
 export function parseRolloutState(value: unknown): RolloutState {
   const parsed = stateSchema.safeParse(value)
-  if (parsed.success) return parsed.data
-  const fault = describeIssue(parsed.error, value)
-  throw new SluiceError(
+  if (!parsed.success) throw refuseState(describeIssue(parsed.error, value))
+  const fault = findContradiction(parsed.data)
+  if (fault !== undefined) throw refuseState(fault)
+  return parsed.data
+}
+
+/**
+ * The refusal of what stands in the log as a rollout.
+ *
+ * @returns SluiceError `invalid_rollout_state`.
+ */
+export function refuseState(fault: Fault): SluiceError {
+  return new SluiceError(
     'invalid_rollout_state',
-    `The rollout in the log cannot be read at ${fault.pointer || 'its root'}: expected ${fault.expected}, found ${fault.found}. It stays as it is; a newer version may have written it.`,
+    `The rollout in the log cannot be read at ${fault.pointer || 'its root'}: expected ${fault.expected}, found ${fault.found}. It stays as it is, and so does the exposure. A newer version may have written it: update this process, or delete the rollout's key to give it up.`,
     fault,
   )
+}
+
+/** What no version of this package writes, however well each part is formed. */
+function findContradiction(state: RolloutState): Fault | undefined {
+  const { stages } = state.plan
+  const disorder = findDisorder(stages)
+  if (disorder !== undefined) return { ...disorder, pointer: `/plan${disorder.pointer}` }
+  if (!('stage' in state) || state.stage < stages.length) return undefined
+  return { pointer: '/stage', expected: `less than ${stages.length}`, found: String(state.stage) }
 }

@@ -39,7 +39,9 @@ export function look(state: OpenState, event: TickEvent, now: number): Transitio
 export function verify(state: RolloutTerms & Verifying, event: TickEvent, now: number): Transition {
   const { plan, flag } = state
   const waitedMs = now - state.executedAt
-  const isVerified = Math.min(event.quietMs ?? 0, waitedMs) >= plan.verifyQuietMs
+  // An execution in the future was written by a clock that was ahead: only the observed time counts.
+  const quietMs = Math.min(event.quietMs ?? 0, waitedMs < 0 ? Number.POSITIVE_INFINITY : waitedMs)
+  const isVerified = quietMs >= plan.verifyQuietMs
   if (!isVerified && !(waitedMs >= plan.verifyLimitMs)) return unchanged(state)
 
   const { rollback, executedAt } = state
