@@ -3,15 +3,24 @@ export interface Clock {
   /** Epoch milliseconds. */
   now(): number
   /** Calls `wake` once, `delayMs` from now; returns a function that cancels it. */
-  after(delayMs: number, wake: () => void): () => void
+  after(delayMs: number, wake: () => void, options?: TimerOptions): () => void
 }
 
-/** The machine's clock. Its timers do not keep a process alive. */
+/** How a timer is kept. */
+export interface TimerOptions {
+  /**
+   * Whether somebody awaits it, so that the process must live until it is over. Default false: what
+   * is looked at in the background does not keep a process alive.
+   */
+  readonly keepsAlive?: boolean
+}
+
+/** The machine's clock. */
 export const systemClock: Clock = {
   now: Date.now,
-  after(delayMs, wake) {
+  after(delayMs, wake, { keepsAlive = false } = {}) {
     const timer = setTimeout(wake, delayMs)
-    timer.unref()
+    if (!keepsAlive) timer.unref()
     return () => clearTimeout(timer)
   },
 }

@@ -124,7 +124,7 @@ export function createCommitter(options: CommitterOptions) {
 
   function pause(times: number): Promise<void> {
     const delayMs = unseenPauseMs * 2 ** times * (0.5 + random() / 2)
-    return new Promise((resolve) => void clock.after(delayMs, resolve))
+    return new Promise((resolve) => void clock.after(delayMs, resolve, { keepsAlive: true }))
   }
 }
 

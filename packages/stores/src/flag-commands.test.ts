@@ -272,6 +272,38 @@ describe('the kill switch, and nothing else,', () => {
   })
 })
 
+describe('a process without the definitions', () => {
+  it('turns a flag off that the log knows, and moves its percentage', async () => {
+    const service = await fixture.live({ definitions: { a: on } })
+    await service.client.setRollout('a', 50, note)
+    const operator = await fixture.live({})
+    await operator.client.disable('a', note)
+    await operator.client.setRollout('a', 5, note)
+    await service.client.replica.refresh()
+    expect(exposureOf(service.client)).toEqual({ enabled: false, rollout: 5 })
+    expect(service.client.isEnabled('a', 'ada')).toBe(false)
+  })
+
+  it('keeps the split that stands, and cannot set another', async () => {
+    const service = await fixture.live({ definitions: { a: colours } })
+    await service.client.setSplit('a', { red: 90, blue: 10 }, note)
+    const operator = await fixture.live({})
+    await operator.client.disable('a', note)
+    const refused = operator.client.setSplit('a', { red: 100, blue: 0 }, note)
+    await expect(refused).rejects.toMatchObject({ code: 'flag_not_found' })
+    await service.client.replica.refresh()
+    expect(exposureOf(service.client)).toEqual({ enabled: false, split: { red: 90, blue: 10 } })
+  })
+
+  it('cannot touch a flag that nobody knows', async () => {
+    const operator = await fixture.live({})
+    await expect(operator.client.disable('a', note)).rejects.toMatchObject({
+      code: 'flag_not_found',
+    })
+    expect(await logOf(operator.client)).toEqual(['0'])
+  })
+})
+
 describe('history', () => {
   it('holds the commits about a flag in every environment, oldest first', async () => {
     const definitions = { a: on, 'a/b': on, b: on }

@@ -1,13 +1,12 @@
 import {
   type Exposure,
   type FlagDefinition,
-  type FlagInspection,
   isSluiceError,
   SluiceError,
   type Split,
 } from '@sluice/core'
 import { parseExposure } from '@sluice/core/schema'
-import { exposureKey, flagKey } from './flag-keys.ts'
+import { exposureKey, flagKey, rolloutKey } from './flag-keys.ts'
 import type { FlagView } from './flag-view.ts'
 import type { Replica } from './replica-contract.ts'
 import type { Commit } from './store.ts'
@@ -46,9 +45,18 @@ export interface FlagCommands<Key extends string = string> {
    * Going down waits for nobody: where someone else moves the flag at the same moment, it is turned
    * off after them.
    *
+   * A process without the flag's definition can do so too, where the log knows the flag.
+   *
    * @throws SluiceError `flag_not_found`, and whatever the store refuses.
    */
   disable(key: Key, note: ChangeNote): Promise<Commit>
+}
+
+/** A flag as a command sees it; without a definition where only the log knows it. */
+interface KnownFlag {
+  readonly key: string
+  readonly definition: FlagDefinition | undefined
+  readonly exposure: Exposure | undefined
 }
 
 /** A flag that moves at every attempt is being fought over; the caller should know. */
@@ -64,10 +72,10 @@ export function createFlagCommands(
     action: string,
     key: string,
     note: ChangeNote,
-    change: (flag: FlagInspection) => Exposure,
+    change: (flag: KnownFlag) => Exposure,
   ): Promise<Commit> {
     await replica.refresh()
-    const flag = view.current.inspect(key)
+    const flag = view.current.inspect(key) ?? flagInLog(key)
     if (flag === undefined) throw unknownFlag(key, environment)
     const exposure = { ...flag.exposure, ...change(flag) }
     const written = exposureKey(environment, key)
@@ -76,6 +84,18 @@ export function createFlagCommands(
     const changes = [{ key: written, value: { ...exposure } }]
     const draft = { actor, action, reason, ticket, environment, changes }
     return replica.commit(draft, { dependsOn: [written, flagKey(key)] })
+  }
+
+  /**
+   * A flag that this process has no definition of, such as an operator's script, though the log
+   * knows it.
+   */
+  function flagInLog(key: string): KnownFlag | undefined {
+    const keys = [exposureKey(environment, key), rolloutKey(environment, key), flagKey(key)]
+    const [exposed, ...others] = keys.map((each) => replica.get(each))
+    if (exposed === undefined && others.every((each) => each === undefined)) return undefined
+    const exposure = exposed && (exposed.value as Exposure)
+    return { key, definition: undefined, exposure }
   }
 
   return {
@@ -102,15 +122,16 @@ export function createFlagCommands(
  * A split that stands from before and does not fit this process's definition is not in service here,
  * nor the fault of whoever moves something else.
  */
-function check({ key, definition, exposure }: FlagInspection, change: Exposure): Exposure {
+function check({ key, definition, exposure }: KnownFlag, change: Exposure): Exposure {
   for (const [name, value] of Object.entries(change)) {
     // The schema would take it for a setting that is left out.
     if (value === undefined) throw missing(key, name)
   }
   const { split, ...rest } = exposure ?? {}
-  const variants = variantsOf(definition)
-  const fits = split !== undefined && Object.keys(split).every((name) => variants.includes(name))
-  parseExposure(key, { ...rest, ...(fits ? { split } : {}), ...change }, definition)
+  if (definition === undefined && change.split !== undefined) throw undefinedFlag(key)
+  const variants = definition && variantsOf(definition)
+  const fits = split && Object.keys(split).every((name) => variants?.includes(name) ?? true)
+  parseExposure(key, { ...rest, ...(fits === true ? { split } : {}), ...change }, definition)
   return change
 }
 
@@ -123,6 +144,14 @@ function unknownFlag(flag: string, environment: string): SluiceError {
     'flag_not_found',
     `There is no flag "${flag}" for ${environment}; nothing was written. Check the key, or define the ` +
       'flag in code, in a file or in the log first.',
+    { flag },
+  )
+}
+
+function undefinedFlag(flag: string): SluiceError {
+  return new SluiceError(
+    'flag_not_found',
+    `This process has no definition of "${flag}", and so does not know its variants; nothing was written.`,
     { flag },
   )
 }

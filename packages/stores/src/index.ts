@@ -7,7 +7,7 @@ export {
   maxCommitBytes,
   sealCommit,
 } from './chain.ts'
-export { type Clock, systemClock } from './clock.ts'
+export { type Clock, systemClock, type TimerOptions } from './clock.ts'
 export type { CommitOptions } from './committer.ts'
 export {
   type CompactableStore,

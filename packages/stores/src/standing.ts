@@ -72,7 +72,7 @@ export function createStanding(clock: Clock, events: Events): Standing {
           cancel()
           resolve(isLive)
         }
-        const cancel = clock.after(timeoutMs, () => finish(false))
+        const cancel = clock.after(timeoutMs, () => finish(false), { keepsAlive: true })
         waiters.add(finish)
       })
     },
