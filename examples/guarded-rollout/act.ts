@@ -34,12 +34,10 @@ export async function playAct(act: Act, flags: Flags, view: View): Promise<ActRe
     String(settings.users),
   ])
   const controller = createRolloutController({
-    replica: flags.replica,
-    environment: flags.environment,
+    flags,
     flag,
     plan: settings.plan,
     guards: settings.guards,
-    source: flags.health(flag),
   })
   const stopView = view.follow({ act, controller, recorder: flags.health(flag) })
   try {

@@ -84,8 +84,7 @@ async function useLog(): Promise<void> {
   await flags.enable('checkout', { actor: 'ada', reason: 'ready' })
   const clock = createManualClock()
   const controller = createRolloutController({
-    replica: flags.replica,
-    environment,
+    flags,
     flag: 'checkout',
     plan: canary(),
     guards: [errorRate()],

@@ -1,37 +1,63 @@
 export {
   type Answer,
   type Condition,
+  type EvaluateOptions,
   type EvaluationContext,
   type Explanation,
+  type Exposure,
   type FlagDefinition,
   type FlagDefinitions,
+  type FlagSet,
   isSluiceError,
+  type Json,
   type Rule,
+  type SegmentDefinitions,
   SluiceError,
+  type Split,
 } from '@sluice/core'
-export type { DefinedFlags } from '@sluice/core/node'
+export { createFlagSet, type DefinedFlags } from '@sluice/core/node'
 export {
   createHealthRecorder,
   errorRate,
+  type Guard,
   type HealthRecorder,
   latency,
   type MetricSource,
   maxErrorRate,
   maxLatency,
+  type Observation,
   type Verdict,
 } from '@sluice/guards'
 export {
+  type CanaryOptions,
   canary,
-  createRolloutController,
   type Plan,
   type RolloutController,
-  type RolloutControllerOptions,
+  type RolloutEvents,
+  type RolloutNotice,
   type RolloutState,
+  type Stage,
 } from '@sluice/rollout'
-export { type ChangeNote, type Commit, fileSource, type Store, verifyLog } from '@sluice/stores'
-export { createFileStore } from '@sluice/stores/file'
+export {
+  type ChangeNote,
+  type Clock,
+  type Commit,
+  createReplica,
+  type DefinitionSource,
+  type FileSourceOptions,
+  type FlagClient,
+  type FlagClientStatus,
+  fileSource,
+  type Head,
+  type LogCheck,
+  type Replica,
+  type Store,
+  verifyLog,
+} from '@sluice/stores'
+export { createFileStore, type FileStore, type FileStoreOptions } from '@sluice/stores/file'
 export { createMemoryStore } from '@sluice/stores/memory'
 export { defineFlags } from './define-flags.ts'
 export { resolveEnvironment } from './environment.ts'
 export type { Branches } from './guarded.ts'
 export { type Flags, type FlagsOptions, openFlags } from './open-flags.ts'
+export { createRolloutController, type FlagRolloutOptions } from './rollout-controller.ts'

@@ -1,0 +1,41 @@
+import type { FlagDefinitions, KeyOf } from '@sluice/core'
+import { SluiceError } from '@sluice/core'
+import {
+  createRolloutController as createControllerOver,
+  type RolloutController,
+  type RolloutControllerOptions,
+} from '@sluice/rollout'
+import type { Flags } from './open-flags.ts'
+
+/** Of what a controller over an application's flags is made. */
+export interface FlagRolloutOptions<D extends FlagDefinitions = FlagDefinitions>
+  extends Omit<RolloutControllerOptions, 'replica' | 'environment' | 'flag'> {
+  /** What `openFlags` returned: the log, the environment and, by default, the metric source. */
+  readonly flags: Flags<D>
+  readonly flag: KeyOf<D>
+}
+
+/**
+ * Creates the controller of a flag's rollout, in the environment of the flags. It does nothing by
+ * itself until `run`.
+ *
+ * The metric source is what `flags.guarded` counted in this process, unless `source` or `judge` is
+ * given.
+ *
+ * @throws SluiceError `flag_not_found`; `invalid_plan`; `invalid_option`.
+ */
+export function createRolloutController<D extends FlagDefinitions>(
+  options: FlagRolloutOptions<D>,
+): RolloutController {
+  const { flags, flag, ...rest } = options
+  if (flags.snapshot().inspect(flag) === undefined) {
+    throw new SluiceError('flag_not_found', `There is no flag "${flag}" to roll out.`, { flag })
+  }
+  return createControllerOver({
+    source: flags.health(flag),
+    ...rest,
+    replica: flags.replica,
+    environment: flags.environment,
+    flag,
+  })
+}
