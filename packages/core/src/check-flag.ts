@@ -1,8 +1,9 @@
+import { nameFault } from './check-key.ts'
 import type { EnvironmentSettings, FlagDefinition, Rule, Split } from './definition.ts'
 import { SluiceError } from './errors.ts'
 import type { Json } from './json.ts'
 import { nearestName } from './nearest.ts'
-import { pointerTo } from './schema-error.ts'
+import { listNames, pointerTo, show } from './schema-error.ts'
 import { variantsOf } from './settings.ts'
 
 /**
@@ -13,14 +14,18 @@ import { variantsOf } from './settings.ts'
  */
 export function checkFlag(key: string, definition: FlagDefinition, path: readonly string[]): void {
   const check = new FlagCheck(key, definition)
-  check.variants([...path, 'variants'])
-  check.variant(definition.offVariant, [...path, 'offVariant'])
+  if (definition.variants !== undefined) check.variants([...path, 'variants'])
+  check.variant(definition.offVariant, path, 'offVariant')
   check.settings(definition, path)
   const { environments } = definition
-  if (environments === undefined || Array.isArray(environments)) return
+  if (environments === undefined || Array.isArray(environments)) {
+    for (const name of environments ?? []) check.name(name, [...path, 'environments'])
+    return
+  }
   for (const [name, settings] of Object.entries(
     environments as Record<string, EnvironmentSettings>,
   )) {
+    check.name(name, [...path, 'environments', name])
     check.settings({ ...definition, ...settings }, [...path, 'environments', name])
   }
 }
@@ -40,14 +45,11 @@ class FlagCheck {
     const type = typeOf(this.#variants[first])
     for (const name of [first, ...others]) {
       // Such keys are sorted by JavaScript, so that "declared order" would not be what was written.
-      if (name === '' || name === '__proto__' || /^\d+$/.test(name)) {
-        this.#fail(
-          'invalid_key',
-          [...path, name],
-          'a variant name that is not a number',
-          `"${name}"`,
-        )
+      if (/^\d+$/.test(name)) {
+        const expected = 'a variant name that is not a number'
+        this.#fail('invalid_key', [...path, name], expected, show(name))
       }
+      this.name(name, [...path, name])
       const found = typeOf(this.#variants[name])
       if (found !== type)
         this.#fail('mixed_types', [...path, name], `of type ${type} like the others`, found)
@@ -55,8 +57,8 @@ class FlagCheck {
   }
 
   settings(settings: EnvironmentSettings, path: readonly string[]): void {
-    this.variant(settings.serve, [...path, 'serve'])
-    this.#split(settings.split, [...path, 'split'])
+    this.variant(settings.serve, path, 'serve')
+    this.#split(settings.split, path)
     const rules = settings.rules ?? []
     rules.forEach((rule, index) => {
       this.#rule(rule, settings, [...path, 'rules', String(index)])
@@ -66,22 +68,31 @@ class FlagCheck {
   }
 
   #rule(rule: Rule, settings: EnvironmentSettings, path: readonly string[]): void {
-    this.variant(rule.serve, [...path, 'serve'])
-    this.#split(rule.split, [...path, 'split'])
+    this.variant(rule.serve, path, 'serve')
+    this.#split(rule.split, path)
     const isServed = rule.serve ?? rule.split ?? settings.serve ?? this.#hasOn()
     if (!isServed) this.#failUnserved([...path, 'serve'])
   }
 
-  variant(name: string | undefined, path: readonly string[]): void {
+  variant(name: string | undefined, path: readonly string[], property: string): void {
     if (name === undefined || Object.hasOwn(this.#variants, name)) return
     const known = Object.keys(this.#variants)
     const near = nearestName(name, known)
     const hint = near === undefined ? '' : ` (did you mean "${near}"?)`
-    this.#fail('missing_variant', path, `one of ${known.join(', ')}${hint}`, `"${name}"`)
+    const place = [...path, property]
+    this.#fail('missing_variant', place, `one of ${listNames(known)}${hint}`, show(name))
+  }
+
+  name(name: string, path: readonly string[]): void {
+    const because = nameFault(name)
+    if (because === undefined) return
+    this.#fail('invalid_key', path, 'a well-formed name', `${show(name)}, which ${because}`)
   }
 
   #split(split: Split | undefined, path: readonly string[]): void {
-    for (const name of Object.keys(split ?? {})) this.variant(name, [...path, name])
+    if (split === undefined) return
+    const place = [...path, 'split']
+    for (const name of Object.keys(split)) this.variant(name, place, name)
   }
 
   #hasOn(): boolean {

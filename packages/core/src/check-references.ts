@@ -1,13 +1,15 @@
 import { prerequisiteOf } from './compile.ts'
 import type {
+  AttributeCondition,
   Condition,
   FlagDefinition,
   FlagDefinitions,
+  Rule,
   SegmentDefinitions,
 } from './definition.ts'
 import { SluiceError, type SluiceErrorDetails } from './errors.ts'
 import { nearestName } from './nearest.ts'
-import { pointerTo } from './schema-error.ts'
+import { pointerTo, show } from './schema-error.ts'
 import { settingsOf, variantsOf } from './settings.ts'
 
 /**
@@ -63,13 +65,25 @@ class ReferenceCheck {
       for (const [index, each] of (definition.prerequisites ?? []).entries()) {
         cost += this.#prerequisiteCost(each, key, [...place, 'prerequisites', String(index)])
       }
-      for (const settings of settingsOf(definition)) {
-        for (const rule of settings.rules ?? []) {
-          cost += this.#conditionCost(rule.if, [...place, 'rules'], key)
-        }
+      // Of the environments only one is asked at a time.
+      let rulesCost = 0
+      for (const [own, { rules = [] }] of settingsOf(definition)) {
+        rulesCost = Math.max(rulesCost, this.#rulesCost(rules, [...place, ...own, 'rules'], key))
       }
-      return cost
+      return cost + rulesCost
     })
+  }
+
+  #rulesCost(rules: readonly Rule[], place: readonly string[], flag: string): number {
+    let cost = 0
+    for (const [index, rule] of rules.entries()) {
+      // Most conditions name nothing: for those no place is made.
+      cost +=
+        'attribute' in rule.if
+          ? operandCost(rule.if)
+          : this.#conditionCost(rule.if, [...place, String(index), 'if'], flag)
+    }
+    return cost
   }
 
   #prerequisiteCost(
@@ -99,14 +113,19 @@ class ReferenceCheck {
 
   #conditionCost(condition: Condition, place: readonly string[], flag?: string): number {
     if ('all' in condition || 'any' in condition) {
-      const parts = 'all' in condition ? condition.all : condition.any
-      return parts.reduce((sum, each) => sum + this.#conditionCost(each, place, flag), 1)
+      const [name, parts] = 'all' in condition ? ['all', condition.all] : ['any', condition.any]
+      return parts.reduce(
+        (sum, each, index) =>
+          sum + this.#conditionCost(each, [...place, name, String(index)], flag),
+        1,
+      )
     }
-    if ('not' in condition) return 1 + this.#conditionCost(condition.not, place, flag)
-    if (!('segment' in condition)) return 1
+    if ('not' in condition) return 1 + this.#conditionCost(condition.not, [...place, 'not'], flag)
+    if ('attribute' in condition) return operandCost(condition)
     const key = condition.segment
     if (!Object.hasOwn(this.#segments, key)) {
-      throw failure('missing_segment', place, 'a segment that exists', key, this.#segments, flag)
+      const at = [...place, 'segment']
+      throw failure('missing_segment', at, 'a segment that exists', key, this.#segments, flag)
     }
     return 1 + this.segment(key)
   }
@@ -133,6 +152,18 @@ class ReferenceCheck {
   }
 }
 
+const triedOneByOne = ['contains', 'startsWith', 'endsWith', 'matches', 'semver', 'cidr'] as const
+
+/** Lists that are tried item by item cost their length; `is` and `in` look values up. */
+function operandCost(condition: AttributeCondition): number {
+  let cost = 1
+  for (const name of triedOneByOne) {
+    const operand = condition[name]
+    if (Array.isArray(operand)) cost += operand.length - 1
+  }
+  return cost
+}
+
 function circle(open: readonly string[], name: string, place: readonly string[]): SluiceError {
   const found = [...open.slice(open.indexOf(name)), name].join(' → ')
   return new SluiceError('cycle', `${found} is a circle: remove one of these references`, {
@@ -147,9 +178,12 @@ function tooLarge(
   name: string,
   place: readonly string[],
 ): SluiceError {
-  const expected =
-    code === 'too_deep' ? `at most ${largestDepth} levels` : `at most ${largestCost} steps`
-  return new SluiceError(code, `${name} refers to others in more than ${expected.slice(8)}`, {
+  const [most, because] =
+    code === 'too_deep'
+      ? [`${largestDepth} levels`, 'refers to others in']
+      : [`${largestCost} steps`, 'would take']
+  const expected = `at most ${most}`
+  return new SluiceError(code, `${name} ${because} more than ${most}`, {
     pointer: pointerTo(place),
     expected,
     found: 'more',
@@ -167,8 +201,9 @@ function failure(
   const near = nearestName(found, Object.keys(known))
   const hint = near === undefined ? '' : ` (did you mean "${near}"?)`
   const pointer = pointerTo(place)
-  const details: SluiceErrorDetails = { pointer, expected: `${expected}${hint}`, found }
+  const shown = show(found)
+  const details: SluiceErrorDetails = { pointer, expected: `${expected}${hint}`, found: shown }
   const subject = flag === undefined ? '' : `flag "${flag}": `
-  const message = `${subject}${pointer} must name ${expected}${hint}, found "${found}"`
+  const message = `${subject}${pointer} must name ${expected}${hint}, found ${shown}`
   return new SluiceError(code, message, flag === undefined ? details : { ...details, flag })
 }

@@ -24,10 +24,7 @@ export function targetingKeyOf(context: EvaluationContext): string | undefined {
 /** A value as a bucketing key: a string that is not empty, or an exact number in decimal. */
 export function asKey(value: unknown): string | undefined {
   if (typeof value === 'string') return value === '' ? undefined : value
-  if (typeof value === 'bigint' || (typeof value === 'number' && Number.isFinite(value))) {
-    return String(value)
-  }
-  return undefined
+  return typeof value === 'bigint' || Number.isFinite(value) ? String(value) : undefined
 }
 
 /** Reads one attribute of a context. May throw what a getter of the context throws. */

@@ -1,5 +1,6 @@
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { defineFlags } from './define-flags.ts'
+import type { FlagDefinition, FlagDefinitions } from './definition.ts'
 
 const user = { id: 'ada' }
 
@@ -26,6 +27,35 @@ describe('defineFlags', () => {
     expect(() => defineFlags({ checkout: { rolout: 5 } })).toThrowError(/did you mean "rollout"/)
     // @ts-expect-error a rollout is a number
     expect(() => defineFlags({ checkout: { rollout: '5' } })).toThrowError(/must be number/)
+  })
+
+  it('does not compile with an unknown property at any depth', () => {
+    const schedule = { from: 5 } as const
+    const attempts = [
+      // @ts-expect-error in a rule
+      () => defineFlags({ f: { rules: [{ if: { attribute: 'a', is: 1 }, rolout: 5 }] } }),
+      // @ts-expect-error in a condition
+      () => defineFlags({ f: { rules: [{ if: { all: [{ attribute: 'a', is: 1, iz: 2 }] } }] } }),
+      // @ts-expect-error in an environment
+      () => defineFlags({ f: { environments: { production: { rollout: 1, rolout: 5 } } } }),
+      // @ts-expect-error in a schedule
+      () => defineFlags({ f: { schedule: { ...schedule, untill: 7 } } }),
+      // @ts-expect-error in a prerequisite
+      () => defineFlags({ f: { prerequisites: [{ flag: 'g', variants: ['on'], x: 1 }] }, g: {} }),
+    ]
+    for (const attempt of attempts) expect(attempt).toThrowError(/is not known/)
+  })
+
+  it('takes definitions that were declared elsewhere', () => {
+    const rules = [{ if: { attribute: 'plan', in: ['pro'] } }] as const
+    const fixed = { checkout: { enabled: true, environments: ['development'], rules } } as const
+    expect(defineFlags(fixed).isEnabled('checkout', { plan: 'pro' })).toBe(true)
+    const loose = { checkout: { enabled: true, environments: ['development'], rollout: 100 } }
+    expect(defineFlags(loose).isEnabled('checkout', user)).toBe(true)
+    const typed: FlagDefinitions = loose
+    expect(defineFlags(typed).isEnabled('checkout', user)).toBe(true)
+    const one: FlagDefinition = { variants: { on: { any: [1] }, off: {} } }
+    expect(defineFlags({ one }).object('one', user, {})).toEqual({})
   })
 
   it('knows the type of each answer', () => {

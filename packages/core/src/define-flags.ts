@@ -9,10 +9,33 @@ import type { FlagReaders } from './readers.ts'
  * compile.
  */
 export type Exact<D extends FlagDefinitions> = {
-  readonly [K in keyof D]: D[K] & {
-    readonly [P in Exclude<keyof D[K], keyof FlagDefinition>]: never
-  }
+  readonly [K in keyof D]: ExactIn<D[K], FlagDefinition>
 }
+
+/** A value as it is, with every property that its shape does not know, at any depth, as never. */
+type ExactIn<Value, Shape> = Shape extends Value
+  ? Value
+  : Value extends readonly unknown[]
+    ? { readonly [I in keyof Value]: ExactIn<Value[I], ItemOf<Shape>> }
+    : Value extends object
+      ? { readonly [P in keyof Value]: ExactProperty<Value[P], PropertyOf<RecordOf<Shape>, P>, P> }
+      : Value
+
+/** Variants are any JSON: there is nothing to misspell. */
+type ExactProperty<Value, Shape, Name> = Name extends 'variants'
+  ? Value
+  : [Shape] extends [never]
+    ? never
+    : ExactIn<Value, Shape>
+
+type ItemOf<Shape> = Shape extends readonly (infer Item)[] ? Item : never
+type RecordOf<Shape> = Shape extends readonly unknown[] ? never : Shape
+/** Of a union of shapes, what any of them knows by that name. */
+type PropertyOf<Shape, Name extends PropertyKey> = Shape extends object
+  ? Name extends keyof Shape
+    ? NonNullable<Shape[Name]>
+    : never
+  : never
 
 /** The definitions as readable data, with the questions an application asks beside them. */
 export type DefinedFlags<D extends FlagDefinitions> = Readonly<D> & FlagReaders<D>
@@ -41,7 +64,7 @@ export function defineFlags<const D extends FlagDefinitions>(
 ): DefinedFlags<D> {
   const flags = createFlagSet<FlagDefinitions>(definitions, options)
   const defined: Record<string, unknown> = {}
-  for (const key of flags.keys()) defined[key] = deepFreeze(flags.inspect(key)?.definition)
+  for (const key of flags.keys()) defined[key] = flags.inspect(key)?.definition
   for (const name of readerNames) {
     if (Object.hasOwn(defined, name)) {
       throw new SluiceError('reserved_key', `a flag cannot be named "${name}": that is a method`, {
@@ -54,12 +77,4 @@ export function defineFlags<const D extends FlagDefinitions>(
     Object.defineProperty(defined, name, { value: flags[name].bind(flags) })
   }
   return Object.freeze(defined) as DefinedFlags<D>
-}
-
-function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null) {
-    for (const each of Object.values(value)) deepFreeze(each)
-    Object.freeze(value)
-  }
-  return value
 }

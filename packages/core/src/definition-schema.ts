@@ -11,21 +11,30 @@ const scalars = z.array(scalar).min(1)
 const text = z.string()
 const texts = z.union([text, z.array(text).min(1)])
 
+/** The furthest instants a Date can be at; beyond them a ramp's arithmetic could overflow. */
+const furthestMs = 8.64e15
 const instant = z
   .union([z.number(), z.string()])
-  .refine((value) => Number.isFinite(instantOf(value)), {
+  .refine((value) => Math.abs(instantOf(value)) <= furthestMs, {
     error: 'must be ISO 8601 with a zone, or epoch milliseconds',
   })
 
 /** A pattern longer than this is refused: nobody can review it, and compiling it takes long. */
 const longestPattern = 256
-const pattern = z.string().max(longestPattern).refine(compiles(allEngines.matches), {
-  error: 'must be a regular expression in RE2 syntax',
-})
-const range = z.string().refine(compiles(allEngines.semver), {
+const pattern = z
+  .string()
+  .max(longestPattern)
+  .refine(compiles(allEngines.matches, longestPattern), {
+    error: 'must be a regular expression in RE2 syntax, of at most 1,000 instructions',
+  })
+/** As long as the longest version that npm reads; its parser takes seconds for a megabyte. */
+const longestRange = 256
+const range = z.string().max(longestRange).refine(compiles(allEngines.semver, longestRange), {
   error: "must be a version range in npm's syntax, such as >=2.1.0",
 })
-const block = z.string().refine(compiles(allEngines.cidr), {
+/** The longest IPv6 address with its prefix takes less. */
+const longestBlock = 64
+const block = z.string().max(longestBlock).refine(compiles(allEngines.cidr, longestBlock), {
   error: 'must be an address block, such as 10.0.0.0/8',
 })
 const orList = <T extends z.ZodType>(item: T) => z.union([item, z.array(item).min(1)])
@@ -119,7 +128,11 @@ const isoInstant = z.string().refine((value) => Number.isFinite(instantOf(value)
   error: 'must be ISO 8601 with a zone',
 })
 
-const json: z.ZodType<Json> = z.json() as never
+// Not `z.json()`: for a list of a million faults that makes gigabytes of issues.
+const json: z.ZodType<Json> = z.unknown().superRefine((value, context) => {
+  const path = placeOfFault(value, [])
+  if (path !== undefined) context.addIssue({ code: 'custom', message: 'must be JSON', path })
+}) as never
 
 /** One flag as people write it. */
 export const definitionSchema: z.ZodType<FlagDefinition> = z.strictObject({
@@ -154,8 +167,25 @@ export const exposureSchema: z.ZodType<Exposure> = z.strictObject({
   split: split.optional(),
 }) as never
 
-function compiles(compile: (operand: string) => unknown): (operand: string) => boolean {
+/** The first place in a value that JSON could not carry. */
+function placeOfFault(value: unknown, path: readonly string[]): string[] | undefined {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return undefined
+  if (typeof value === 'number') return Number.isFinite(value) ? undefined : [...path]
+  if (typeof value !== 'object') return [...path]
+  for (const [key, each] of Object.entries(value)) {
+    const place = placeOfFault(each, [...path, key])
+    if (place !== undefined) return place
+  }
+  return undefined
+}
+
+/** Whether an operand compiles; a longer one is refused for its length, without the time to try. */
+function compiles(
+  compile: (operand: string) => unknown,
+  longest: number,
+): (operand: string) => boolean {
   return (operand) => {
+    if (operand.length > longest) return true
     try {
       compile(operand)
       return true

@@ -22,7 +22,7 @@ export interface SluiceErrorDetails {
 export class SluiceError extends Error {
   override readonly name = 'SluiceError'
   /** Lower snake case, stable across versions. */
-  readonly code: string
+  declare readonly code: string
   declare readonly flag?: string
   declare readonly pointer?: string
   declare readonly expected?: string
@@ -30,7 +30,7 @@ export class SluiceError extends Error {
 
   constructor(code: string, message: string, details: SluiceErrorDetails = {}) {
     const { cause, ...rest } = details
-    super(message, cause === undefined ? undefined : { cause })
+    super(message, cause === undefined ? {} : { cause })
     this.code = code
     Object.assign(this, rest)
     Object.defineProperty(this, brand, { value: true })
@@ -39,5 +39,10 @@ export class SluiceError extends Error {
 
 /** Whether a thrown value is a {@link SluiceError}, from whichever copy of the package. */
 export function isSluiceError(value: unknown): value is SluiceError {
-  return typeof value === 'object' && value !== null && (value as never)[brand] === true
+  try {
+    return typeof value === 'object' && value !== null && (value as never)[brand] === true
+  } catch {
+    // A proxy may throw whatever is asked of it.
+    return false
+  }
 }

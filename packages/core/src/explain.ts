@@ -6,8 +6,8 @@ import { type EvaluationContext, readerOf } from './context.ts'
 import type { Condition, Rule, Split } from './definition.ts'
 import { SluiceError } from './errors.ts'
 import type { ExplainScope, Explanation, ExplanationStep } from './explanation.ts'
-import { evaluationFailed, flagNotFound } from './failures.ts'
-import type { FlagInspection } from './flag-entry.ts'
+import { evaluationFailed, flagNotFound, malformed } from './failures.ts'
+import { FlagEntry, type FlagInspection } from './flag-entry.ts'
 import { compileOperators } from './operators.ts'
 import { rampShare, scheduleWindow } from './schedule.ts'
 import { type FlagSettings, orderedSplit, settingsFor } from './settings.ts'
@@ -36,12 +36,25 @@ export function explainFlag(
     origin: flag.origin,
     ...(flag.exposure === undefined ? {} : { exposure: flag.exposure }),
   }
+  const fail = (answer: Answer) => {
+    steps.push({ step: 'lookup', passed: false, detail: answer.errorMessage ?? '' })
+    return { ...found, answer }
+  }
+  // What fails here fails when the flag is asked, wherever in the definition the fault stands.
+  if (!compiles(scope, flag)) return fail(malformed(flag))
   try {
     return { ...found, answer: new Walk(scope, flag, context, steps).run() }
   } catch (thrown) {
-    const answer = evaluationFailed(flag, thrown)
-    steps.push({ step: 'lookup', passed: false, detail: answer.errorMessage ?? '' })
-    return { ...found, answer }
+    return fail(evaluationFailed(flag, thrown))
+  }
+}
+
+function compiles(scope: ExplainScope, flag: FlagInspection): boolean {
+  try {
+    new FlagEntry(flag, scope).compile()
+    return true
+  } catch {
+    return false
   }
 }
 

@@ -16,12 +16,25 @@ export function failedAnswer(
   const variant = flag && offVariantOf(flag.definition)
   const value = flag && variant !== undefined ? variantsOf(flag.definition)[variant] : undefined
   const flagRevision = flag?.revision ?? 0
-  return { value, variant, reason: 'ERROR', errorCode, errorMessage, flagRevision }
+  return Object.freeze({
+    value,
+    variant,
+    reason: 'ERROR',
+    errorCode,
+    errorMessage,
+    flagRevision,
+  })
 }
 
 /** The answer for a key that no flag has. */
 export function flagNotFound(key: string): Answer {
-  return failedAnswer(undefined, 'FLAG_NOT_FOUND', `there is no flag "${key}"`)
+  // Plain JavaScript may ask with a symbol, which a template would not take.
+  return failedAnswer(undefined, 'FLAG_NOT_FOUND', `there is no flag "${String(key)}"`)
+}
+
+/** The answer for a definition that nobody parsed and that cannot be compiled. */
+export function malformed(flag: FlagInspection): Answer {
+  return failedAnswer(flag, 'PARSE_ERROR', 'the definition is malformed')
 }
 
 /**

@@ -1,7 +1,7 @@
 import { compileFlag } from './compile.ts'
 import type { Exposure, FlagDefinition } from './definition.ts'
 import type { Engines } from './engine-types.ts'
-import { failedAnswer } from './failures.ts'
+import { malformed } from './failures.ts'
 import type { Decide } from './scope.ts'
 import { settingsFor } from './settings.ts'
 
@@ -31,7 +31,7 @@ export class FlagEntry {
         this.compile()
       } catch {
         // Only a definition that nobody parsed comes here; it stays off.
-        const failed = failedAnswer(data, 'PARSE_ERROR', 'the definition is malformed')
+        const failed = malformed(data)
         this.decide = () => failed
       }
       return this.decide(context, scope, now)

@@ -78,11 +78,15 @@ export function createFlagSet<const D extends FlagDefinitions>(
   options: FlagSetOptions = {},
 ): FlagSet<D> {
   const { environment = 'development', engines = {}, clock = Date.now, explainer } = options
-  const exposed = new Map<string, Exposure>()
-  const none = { positions: new Map(), entries: [], exposures: exposed, segments: new Map() }
   const empty = new CompiledFlagSet<D>(
     { environment, engines, clock, explainer },
-    { ...none, revision: 0 },
+    {
+      positions: new Map(),
+      entries: [],
+      exposures: new Map(),
+      segments: new Map(),
+      revision: 0,
+    },
   )
   const { exposures = {}, segments = {}, origin = 'code' } = options
   return empty.with({ flags: definitions, exposures, segments, origin })
@@ -199,6 +203,7 @@ class CompiledFlagSet<D extends FlagDefinitions> implements FlagSet<D>, Scope {
 
   with(changes: FlagSetChanges): FlagSet<D> {
     const { flags = {}, exposures = {}, segments = {}, revision = this.revision } = changes
+    const { revisions = {} } = changes
     const around = this.#surroundings
     const parts = this.#parts
     const isShort = engineNames.some((name) => around.engines[name] === undefined)
@@ -208,17 +213,17 @@ class CompiledFlagSet<D extends FlagDefinitions> implements FlagSet<D>, Scope {
       const position = parts.positions.get(key) ?? parts.positions.size
       const before = entries[position]?.data
       const isDefined = Object.hasOwn(flags, key)
-      const definition = (isDefined ? flags[key] : before?.definition) ?? undefined
-      if (definition === undefined && before === undefined) continue
+      const definition = isDefined ? flags[key] : before?.definition
+      if (!definition && !before) continue
       parts.positions.set(key, position)
       entries[position] = undefined
-      if (definition === undefined) continue
+      if (!definition) continue
       const entry = new FlagEntry(
         {
           key,
           definition,
           exposure: exposed.get(key),
-          revision: changes.revisions?.[key] ?? revision,
+          revision: Object.hasOwn(revisions, key) ? (revisions[key] as number) : revision,
           origin: (isDefined ? changes.origin : before?.origin) ?? 'code',
         },
         around,

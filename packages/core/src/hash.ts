@@ -11,13 +11,14 @@ const FMIX2 = 0xc2b2ae35 | 0
  * encoded first, to the same result.
  */
 export class PrefixHash {
-  private readonly prefix: string
+  // Declared, for an emitted field would cost a browser bytes and do nothing.
+  declare private readonly prefix: string
   /** In bytes, as UTF-8. */
-  private readonly length: number
+  declare private readonly length: number
   /** The state after the prefix's whole blocks of four bytes. */
-  private readonly state: number
+  declare private readonly state: number
   /** The prefix's last zero to three bytes, little-endian. */
-  private readonly tail: number
+  declare private readonly tail: number
 
   constructor(prefix: string) {
     const bytes = new TextEncoder().encode(prefix)

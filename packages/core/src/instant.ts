@@ -3,10 +3,15 @@ const isoInstant = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\
 
 /**
  * An instant as epoch milliseconds: from a number, a Date, or ISO 8601 with a zone (a bare date is
- * midnight UTC). NaN for anything else.
+ * midnight UTC). NaN for anything else, and for a day that its month does not have.
  */
 export function instantOf(value: unknown): number {
   if (typeof value === 'number') return value
-  if (typeof value === 'string') return isoInstant.test(value) ? Date.parse(value) : Number.NaN
-  return value instanceof Date ? value.getTime() : Number.NaN
+  if (value instanceof Date) return value.getTime()
+  // Some engines take 30 February for 2 March and others for nothing: the day must come back.
+  return typeof value === 'string' &&
+    isoInstant.test(value) &&
+    new Date(value.slice(0, 10)).getUTCDate() === Number(value.slice(8, 10))
+    ? Date.parse(value)
+    : Number.NaN
 }

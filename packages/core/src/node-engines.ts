@@ -10,7 +10,9 @@ import { matchesEngine, semverEngine } from './engines.ts'
 export function cidrEngine(block: string): (address: string) => boolean {
   const [network = '', bits = '', ...rest] = block.split('/')
   const family = isIPv4(network) ? 'ipv4' : 'ipv6'
-  const isBlock = isIP(network) !== 0 && /^\d{1,3}$/.test(bits) && rest.length === 0
+  // A zone (`fe80::1%eth0`) names an interface of one machine.
+  const isNetwork = isIP(network) !== 0 && !network.includes('%')
+  const isBlock = isNetwork && /^\d{1,3}$/.test(bits) && rest.length === 0
   if (!isBlock || Number(bits) > (family === 'ipv4' ? 32 : 128)) {
     throw new TypeError(`"${block}" is no address block`)
   }

@@ -60,6 +60,10 @@ describe('compileOperators', () => {
     expect(holds({ is: 1000 }, list)).toBe(false)
   })
 
+  it('refuses to hold for everybody where there is no operator', () => {
+    expect(() => compileOperators({}, {})).toThrowError(TypeError)
+  })
+
   it('refuses an operator whose engine is absent', () => {
     expect(() => compileOperators({ matches: 'a' }, {})).toThrowError(/pass engines.matches/)
   })

@@ -48,7 +48,8 @@ export const operatorNames = Object.keys(compilers) as (keyof Operators)[]
 /**
  * Compiles every operator of a condition into one test.
  *
- * @throws SluiceError `engine_missing` where an operator's engine was not injected.
+ * @throws SluiceError `engine_missing` where an operator's engine was not injected; TypeError where
+ * there is no operator.
  */
 export function compileOperators(operators: Operators, engines: Engines): ValueTest {
   const tests: ValueTest[] = []
@@ -56,34 +57,22 @@ export function compileOperators(operators: Operators, engines: Engines): ValueT
     const operand = operators[name]
     if (operand !== undefined) tests.push(compilers[name](operand as never, engines))
   }
-  const [only] = tests
-  if (only === undefined) throw new SluiceError('operator_missing', 'no operator')
-  if (tests.length === 1) return only
-  return (value) => {
-    for (const test of tests) if (!test(value)) return false
-    return true
-  }
+  // Nothing to reduce throws: a condition without an operator must not hold for everybody.
+  return tests.reduce((first, second) => (value) => first(value) && second(value))
 }
 
 function memberTest(members: readonly Scalar[]): ValueTest {
   const set = new Set<unknown>(members)
-  return (value) => set.has(value) || (Array.isArray(value) && includesAny(value, members))
-}
-
-function includesAny(list: readonly unknown[], members: readonly unknown[]): boolean {
-  for (let i = 0; i < list.length && i < mostItems; i++) {
-    if (members.includes(list[i])) return true
-  }
-  return false
+  const hasItem = anyItem((item) => set.has(item))
+  return (value) => set.has(value) || (Array.isArray(value) && hasItem(value))
 }
 
 function containsTest(parts: readonly Scalar[]): ValueTest {
-  return (value) => {
-    if (typeof value === 'string') {
-      return parts.some((part) => typeof part === 'string' && value.includes(part))
-    }
-    return Array.isArray(value) && includesAny(value, parts)
-  }
+  const isMember = memberTest(parts)
+  return (value) =>
+    typeof value === 'string'
+      ? parts.some((part) => typeof part === 'string' && value.includes(part))
+      : Array.isArray(value) && isMember(value)
 }
 
 function numberTest(test: (value: number) => boolean): ValueTest {
@@ -113,9 +102,7 @@ function textTest<Operand>(
 function anyItem(test: ValueTest): ValueTest {
   return (value) => {
     if (!Array.isArray(value)) return test(value)
-    for (let i = 0; i < value.length && i < mostItems; i++) {
-      if (test(value[i])) return true
-    }
+    for (let i = 0; i < value.length && i < mostItems; i++) if (test(value[i])) return true
     return false
   }
 }

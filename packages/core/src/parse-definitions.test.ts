@@ -63,7 +63,7 @@ describe('parseDefinitions refuses', () => {
       '/flag/rules/0/if',
     ],
     ['an empty condition', rule({}), 'invalid_value', '/flag/rules/0/if'],
-    ['a missing segment', rule({ segment: 'none' }), 'missing_segment', '/flag/rules'],
+    ['a missing segment', rule({ segment: 'none' }), 'missing_segment', '/flag/rules/0/if/segment'],
     ['a missing variant', { flag: { serve: 'blue' } }, 'missing_variant', '/flag/serve'],
     [
       'a missing variant in a split',

@@ -1,4 +1,6 @@
+import type * as z from 'zod'
 import { checkFlag } from './check-flag.ts'
+import { checkKey } from './check-key.ts'
 import { checkReferences } from './check-references.ts'
 import type {
   Condition,
@@ -9,8 +11,8 @@ import type {
 } from './definition.ts'
 import { conditionSchema, definitionSchema, exposureSchema } from './definition-schema.ts'
 import { SluiceError } from './errors.ts'
-import { checkDepth, checkKey } from './json-limits.ts'
-import { schemaError, show } from './schema-error.ts'
+import { copyJson, isPlainObject, reading } from './json-copy.ts'
+import { pointerTo, schemaError, show } from './schema-error.ts'
 
 /** A definitions document: what a file, a URL or a store holds. */
 export interface DefinitionsDocument {
@@ -29,7 +31,7 @@ export interface ParseOptions {
 /**
  * Parses definitions from outside: all of them, or none.
  *
- * @returns A deep copy that nobody else holds.
+ * @returns A deep copy that nobody else holds, each definition frozen, without what is undefined.
  * @throws SluiceError with `code`, `flag`, `pointer` (from the flag's key on), `expected`, `found`.
  */
 export function parseDefinitions(input: unknown, options: ParseOptions = {}): FlagDefinitions {
@@ -45,7 +47,6 @@ export function parseDefinitions(input: unknown, options: ParseOptions = {}): Fl
  */
 export function parseDocument(input: unknown): DefinitionsDocument {
   const document = asRecord(input, [])
-  checkDepth(document, [])
   if (document.version !== 1) {
     const found = show(document.version)
     throw new SluiceError('unknown_version', `/version must be 1, found ${found}`, {
@@ -81,11 +82,9 @@ export function parseDefinition(
 ): FlagDefinition {
   const place = [...path, key]
   checkKey(key, place)
-  checkDepth(input, place)
-  const result = definitionSchema.safeParse(input)
-  if (!result.success) throw schemaError(input, result.error.issues, place, key)
-  checkFlag(key, result.data, place)
-  return result.data
+  const definition = conform(definitionSchema, input, place, key)
+  checkFlag(key, definition, place)
+  return definition
 }
 
 /**
@@ -96,10 +95,7 @@ export function parseDefinition(
 export function parseSegment(key: string, input: unknown, path: readonly string[] = []): Condition {
   const place = [...path, key]
   checkKey(key, place)
-  checkDepth(input, place)
-  const result = conditionSchema.safeParse(input)
-  if (!result.success) throw schemaError(input, result.error.issues, place)
-  return result.data
+  return conform(conditionSchema, input, place)
 }
 
 /**
@@ -110,32 +106,47 @@ export function parseSegment(key: string, input: unknown, path: readonly string[
  */
 export function parseExposure(key: string, input: unknown, definition?: FlagDefinition): Exposure {
   checkKey(key, [key])
-  const result = exposureSchema.safeParse(input)
-  if (!result.success) throw schemaError(input, result.error.issues, [key], key)
-  if (definition !== undefined) checkFlag(key, { ...definition, ...result.data }, [key])
-  return result.data
+  const exposure = conform(exposureSchema, input, [key], key)
+  if (definition !== undefined) checkFlag(key, { ...definition, ...exposure }, [key])
+  return exposure
+}
+
+/** A copy of the input that the schema accepts; the schemas change nothing of what they accept. */
+function conform<T>(
+  schema: z.ZodType<T>,
+  input: unknown,
+  place: readonly string[],
+  flag?: string,
+): T {
+  const copy = copyJson(input, place, flag)
+  const result = schema.safeParse(copy)
+  if (!result.success) throw schemaError(copy, result.error.issues, place, flag)
+  return copy as T
 }
 
 function parseFlags(input: unknown, path: readonly string[]): FlagDefinitions {
   const record = asRecord(input, path)
   const flags: Record<string, FlagDefinition> = {}
-  for (const key of Object.keys(record)) flags[key] = parseDefinition(key, record[key], path)
+  for (const [key, each] of entriesOf(record, path)) flags[key] = parseDefinition(key, each, path)
   return flags
 }
 
 function parseSegments(input: unknown, path: readonly string[]): SegmentDefinitions {
   const record = asRecord(input, path)
   const segments: Record<string, Condition> = {}
-  for (const key of Object.keys(record)) segments[key] = parseSegment(key, record[key], path)
+  for (const [key, each] of entriesOf(record, path)) segments[key] = parseSegment(key, each, path)
   return segments
 }
 
 function asRecord(input: unknown, path: readonly string[]): Record<string, unknown> {
-  if (typeof input === 'object' && input !== null && !Array.isArray(input)) {
-    return input as Record<string, unknown>
-  }
-  const pointer = path.map((part) => `/${part}`).join('')
+  if (reading(path, () => isPlainObject(input))) return input as Record<string, unknown>
+  const pointer = pointerTo(path)
   const found = show(input)
-  const message = `${pointer === '' ? 'the definitions' : pointer} must be an object, found ${found}`
-  throw new SluiceError('invalid_type', message, { pointer, expected: 'an object', found })
+  const expected = 'a plain object'
+  const message = `${pointer === '' ? 'the definitions' : pointer} must be ${expected}, found ${found}`
+  throw new SluiceError('invalid_type', message, { pointer, expected, found })
+}
+
+function entriesOf(record: object, path: readonly string[]): [key: string, value: unknown][] {
+  return reading(path, () => Object.entries(record))
 }

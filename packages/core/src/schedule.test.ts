@@ -24,6 +24,12 @@ describe('rampShare', () => {
     expect(rampShare(scheduleWindow({}), Number.MAX_VALUE)).toBe(1)
   })
 
+  it('may lie before 1970', () => {
+    const early = scheduleWindow({ from: '1960-01-01', fullAt: -1000, until: 0 })
+    expect(rampShare(early, -1001)).toBeLessThan(1)
+    expect([-1000, -1, 0].map((now) => rampShare(early, now))).toEqual([1, 1, undefined])
+  })
+
   it('is outside for a clock that cannot tell', () => {
     expect(rampShare(scheduleWindow({}), Number.NaN)).toBeUndefined()
   })

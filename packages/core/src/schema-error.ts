@@ -7,6 +7,8 @@ type Issue = z.core.$ZodIssue
 
 /** What a text in an error is cut to. */
 const longestFound = 80
+/** What one part of a pointer is cut to: beyond the longest key, which is 200. */
+const longestPart = 300
 
 const knownNames = [
   'enabled',
@@ -56,7 +58,7 @@ export function schemaError(
   const [code, expected, name] = describe(issue)
   const place = [...path, ...issue.path, ...(name === undefined ? [] : [name])]
   const pointer = pointerTo(place)
-  const found = name ?? show(valueAt(root, issue.path))
+  const found = name === undefined ? show(valueAt(root, issue.path)) : cut(name, longestFound)
   const subject = flag === undefined ? '' : `flag "${flag}": `
   return new SluiceError(code, `${subject}${pointer} ${expected}, found ${found}`, {
     ...(flag === undefined ? {} : { flag }),
@@ -68,7 +70,15 @@ export function schemaError(
 
 /** A JSON pointer (RFC 6901) to a place. */
 export function pointerTo(path: readonly PropertyKey[]): string {
-  return path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+  return path
+    .map((part) => `/${cut(String(part), longestPart).replaceAll('~', '~0').replaceAll('/', '~1')}`)
+    .join('')
+}
+
+/** Names as an error lists them: the first twenty. */
+export function listNames(names: readonly string[]): string {
+  const shown = names.slice(0, 20).map((name) => cut(name, longestFound))
+  return names.length > shown.length ? `${shown.join(', ')}, …` : shown.join(', ')
 }
 
 /** A value as an error shows it: short, and never throwing. */
@@ -78,11 +88,14 @@ export function show(value: unknown): string {
   }
   if (typeof value === 'function' || typeof value === 'symbol') return `a ${typeof value}`
   try {
-    const text = JSON.stringify(value)
-    return text.length > longestFound ? `${text.slice(0, longestFound)}…` : text
+    return cut(JSON.stringify(value), longestFound)
   } catch {
     return 'a value that is not JSON'
   }
+}
+
+function cut(text: string, longest: number): string {
+  return text.length > longest ? `${text.slice(0, longest)}…` : text
 }
 
 function describe(issue: Issue): [code: string, expected: string, name?: string] {

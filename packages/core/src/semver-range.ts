@@ -34,8 +34,11 @@ export function compileRange(text: string): (version: string) => boolean {
       : satisfies(range, version)
 }
 
+/** How every version begins: the library throws and catches for anything else, which takes long. */
+const versionStart = /^\s*v?\d+\.\d+\.\d/
+
 function satisfies(range: semver.Range, version: string): boolean {
-  return semver.satisfies(version, range)
+  return versionStart.test(version) && semver.satisfies(version, range)
 }
 
 function boundOf(comparator: semver.Comparator): Bound[] {

@@ -87,12 +87,13 @@ export function settingsFor(
   }
 }
 
-/** A flag's settings as written: those at the top, and those of each environment. */
-export function settingsOf(definition: FlagDefinition): EnvironmentSettings[] {
-  const { environments } = definition
-  return environments === undefined || isList(environments)
-    ? [definition]
-    : [definition, ...Object.values(environments)]
+/** A flag's settings as written, each with its place: those at the top, and each environment's. */
+export function settingsOf(
+  definition: FlagDefinition,
+): [place: readonly string[], settings: EnvironmentSettings][] {
+  const { environments = [] } = definition
+  const own = isList(environments) ? [] : Object.entries(environments)
+  return [[[], definition], ...own.map(([name, each]) => [['environments', name], each] as never)]
 }
 
 function ownSettings(
