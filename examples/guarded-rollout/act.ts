@@ -33,6 +33,8 @@ export async function playAct(act: Act, flags: Flags, view: View): Promise<ActRe
     String(settings.requestsPerSecond),
     String(settings.users),
   ])
+  // Heard from the beginning: users who die early must end the act as a failure, not hang it.
+  const trafficEnd = new Promise((resolve) => traffic.once('exit', resolve))
   const controller = createRolloutController({
     flags,
     flag,
@@ -50,8 +52,8 @@ export async function playAct(act: Act, flags: Flags, view: View): Promise<ActRe
   } finally {
     await controller.stop()
     stopView()
-    traffic.disconnect()
-    await new Promise((resolve) => traffic.once('exit', resolve))
+    if (traffic.connected) traffic.disconnect()
+    await trafficEnd
     await shop.close()
   }
 }

@@ -1,5 +1,6 @@
 // A service moves a flag from 5 to 100 percent under real traffic while guards watch, then a bad
 // release is rolled back by itself. Nothing is needed but Node: npm run demo
+import { rmSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +10,16 @@ import { badFailEvery, healthyFailEvery } from './settings.ts'
 import { createView } from './view.ts'
 
 const directory = await mkdtemp(join(tmpdir(), 'sluice-demo-'))
+// Ctrl-C leaves nothing behind either. The users' process ends by itself when this one does.
+for (const [signal, exitCode] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  process.once(signal, () => {
+    rmSync(directory, { recursive: true, force: true })
+    process.exit(exitCode)
+  })
+}
 const store = createFileStore({ directory })
 const flags = openFlags({
   store,
