@@ -9,7 +9,7 @@ import type {
 } from './definition.ts'
 import { SluiceError, type SluiceErrorDetails } from './errors.ts'
 import { nearestName } from './nearest.ts'
-import { pointerTo, show } from './schema-error.ts'
+import { pointerTo, shorten } from './schema-error.ts'
 import { settingsOf, variantsOf } from './settings.ts'
 
 /**
@@ -201,9 +201,9 @@ function failure(
   const near = nearestName(found, Object.keys(known))
   const hint = near === undefined ? '' : ` (did you mean "${near}"?)`
   const pointer = pointerTo(place)
-  const shown = show(found)
+  const shown = shorten(found)
   const details: SluiceErrorDetails = { pointer, expected: `${expected}${hint}`, found: shown }
   const subject = flag === undefined ? '' : `flag "${flag}": `
-  const message = `${subject}${pointer} must name ${expected}${hint}, found ${shown}`
+  const message = `${subject}${pointer} must name ${expected}${hint}, found "${shown}"`
   return new SluiceError(code, message, flag === undefined ? details : { ...details, flag })
 }

@@ -58,7 +58,7 @@ export function schemaError(
   const [code, expected, name] = describe(issue)
   const place = [...path, ...issue.path, ...(name === undefined ? [] : [name])]
   const pointer = pointerTo(place)
-  const found = name === undefined ? show(valueAt(root, issue.path)) : cut(name, longestFound)
+  const found = name === undefined ? show(valueAt(root, issue.path)) : shorten(name)
   const subject = flag === undefined ? '' : `flag "${flag}": `
   return new SluiceError(code, `${subject}${pointer} ${expected}, found ${found}`, {
     ...(flag === undefined ? {} : { flag }),
@@ -71,13 +71,16 @@ export function schemaError(
 /** A JSON pointer (RFC 6901) to a place. */
 export function pointerTo(path: readonly PropertyKey[]): string {
   return path
-    .map((part) => `/${cut(String(part), longestPart).replaceAll('~', '~0').replaceAll('/', '~1')}`)
+    .map(
+      (part) =>
+        `/${shorten(String(part), longestPart).replaceAll('~', '~0').replaceAll('/', '~1')}`,
+    )
     .join('')
 }
 
 /** Names as an error lists them: the first twenty. */
 export function listNames(names: readonly string[]): string {
-  const shown = names.slice(0, 20).map((name) => cut(name, longestFound))
+  const shown = names.slice(0, 20).map((name) => shorten(name))
   return names.length > shown.length ? `${shown.join(', ')}, …` : shown.join(', ')
 }
 
@@ -88,13 +91,14 @@ export function show(value: unknown): string {
   }
   if (typeof value === 'function' || typeof value === 'symbol') return `a ${typeof value}`
   try {
-    return cut(JSON.stringify(value), longestFound)
+    return shorten(JSON.stringify(value))
   } catch {
     return 'a value that is not JSON'
   }
 }
 
-function cut(text: string, longest: number): string {
+/** A text as an error shows it: cut where it is long. */
+export function shorten(text: string, longest = longestFound): string {
   return text.length > longest ? `${text.slice(0, longest)}…` : text
 }
 
