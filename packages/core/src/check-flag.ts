@@ -10,7 +10,8 @@ import { variantsOf } from './settings.ts'
  * Checks what a schema cannot say of one flag: variants of one type, and every variant that is
  * named exists.
  *
- * @throws SluiceError `mixed_types`, `missing_variant`, `invalid_key`, `nothing_to_serve`.
+ * @throws SluiceError `mixed_types`, `missing_variant`, `invalid_key`, `nothing_to_serve`,
+ * `invalid_environment`.
  */
 export function checkFlag(key: string, definition: FlagDefinition, path: readonly string[]): void {
   const check = new FlagCheck(key, definition)
@@ -19,16 +20,22 @@ export function checkFlag(key: string, definition: FlagDefinition, path: readonl
   check.settings(definition, path)
   const { environments } = definition
   if (environments === undefined || Array.isArray(environments)) {
-    for (const name of environments ?? []) check.name(name, [...path, 'environments'])
+    for (const name of environments ?? []) check.environment(name, [...path, 'environments'])
     return
   }
   for (const [name, settings] of Object.entries(
     environments as Record<string, EnvironmentSettings>,
   )) {
-    check.name(name, [...path, 'environments', name])
+    check.environment(name, [...path, 'environments', name])
     check.settings({ ...definition, ...settings }, [...path, 'environments', name])
   }
 }
+
+/**
+ * Short names that applications may start with, and that stand for the long ones from then on: a
+ * definition for `prod` would never be asked.
+ */
+const shortNames: { readonly [name: string]: string } = { dev: 'development', prod: 'production' }
 
 class FlagCheck {
   readonly #key: string
@@ -54,6 +61,17 @@ class FlagCheck {
       if (found !== type)
         this.#fail('mixed_types', [...path, name], `of type ${type} like the others`, found)
     }
+  }
+
+  environment(name: string, path: readonly string[]): void {
+    this.name(name, path)
+    if (!Object.hasOwn(shortNames, name)) return
+    this.#fail(
+      'invalid_environment',
+      path,
+      `${show(shortNames[name])}, its name in full`,
+      show(name),
+    )
   }
 
   settings(settings: EnvironmentSettings, path: readonly string[]): void {

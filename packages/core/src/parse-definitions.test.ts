@@ -45,6 +45,12 @@ describe('parseDefinitions refuses', () => {
       '/flag/environments/production/enable',
     ],
     [
+      'an environment by its short name',
+      { flag: { environments: ['prod'] } },
+      'invalid_environment',
+      '/flag/environments',
+    ],
+    [
       'an unknown operator',
       rule({ attribute: 'a', containz: 'b' }),
       'unknown_property',
