@@ -60,6 +60,8 @@ export interface FlagSet<D extends FlagDefinitions = FlagDefinitions> extends Fl
   /**
    * A new flag set with some flags changed; only those are compiled again.
    *
+   * The changes are trusted, as definitions are: parse foreign ones first.
+   *
    * @throws SluiceError `engine_missing`; this set stays as it is.
    */
   with(changes: FlagSetChanges): FlagSet<D>

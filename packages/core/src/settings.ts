@@ -64,7 +64,7 @@ export function settingsFor(
   environment: string,
 ): FlagSettings {
   const own = ownSettings(definition, environment)
-  const isListed = own !== undefined || exposure?.enabled === true
+  const isListed = (own ?? exposure?.enabled) !== undefined
   const settings: EnvironmentSettings = { ...definition, ...own }
   const variants = variantsOf(definition)
   const laid = exposure?.split
