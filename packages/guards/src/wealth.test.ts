@@ -28,6 +28,13 @@ describe('createWealth', () => {
     expect(wealth.readLog()).toBeCloseTo(0, 9)
   })
 
+  it('says when a start was due: at once, then every 30 s, once after a gap', () => {
+    const wealth = createWealth(1, 0.01)
+    const instants = [5_000, 6_000, 34_999, 35_000, 36_000, 200_000, 201_000]
+    const due = instants.filter((at) => wealth.open(at, 0, 0))
+    expect(due).toEqual([5_000, 35_000, 200_000])
+  })
+
   it('rejects at 1/alpha and remembers it', () => {
     const wealth = createWealth(1, 0.01)
     play(wealth, 1, Math.log(198.9))

@@ -105,6 +105,19 @@ describe('someone else at the flag', () => {
     expect(notices.at(-1)).toContain('eve moved the exposure')
   })
 
+  it('is noticed when only the shares between variants moved', async () => {
+    const { join } = world
+    const { controller, replica } = await join(scriptedJudge(() => [pass]))
+    const split = (red: number) => ({ enabled: true, rollout: 5, split: { red, blue: 100 - red } })
+    await replica.commit({ ...kill, changes: [{ key, value: split(50) }] })
+    await controller.start(order)
+    await controller.tick()
+    expect(controller.state?.phase).toBe('running')
+    await replica.commit({ ...kill, changes: [{ key, value: split(20) }] })
+    await controller.tick()
+    expect(controller.state).toMatchObject({ phase: 'paused', found: split(20) })
+  })
+
   it('keeps the kill switch thrown when the rollout goes back', async () => {
     const { join } = world
     const { controller, replica } = await join(scriptedJudge(() => [pass]))

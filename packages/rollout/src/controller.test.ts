@@ -118,6 +118,21 @@ describe('a controller, through a whole rollout', () => {
     }
     expect(controller.state).toMatchObject({ phase: 'running', stage: 1 })
   })
+
+  it('does not count the time in which the rollout was paused', async () => {
+    const { clock, join } = world
+    const { controller } = await join(scriptedJudge(() => [pass]))
+    await controller.start(order)
+    controller.run()
+    await clock.advance(1_000)
+    await controller.pause(order)
+    await clock.advance(60_000)
+    await controller.resume(order)
+    await clock.advance(1_000)
+    expect(controller.state).toMatchObject({ phase: 'running', stage: 0 })
+    await clock.advance(3_000)
+    expect(controller.state).toMatchObject({ phase: 'running', stage: 1 })
+  })
 })
 
 describe('a process that ends', () => {

@@ -52,7 +52,8 @@ export function createFreshness(): Freshness {
       const limitMs = Math.min(silenceLimitMs, stages[state.stage]?.monitorMs ?? 0)
       for (const { guard, kind, outcome, consequence, dataAt } of verdicts) {
         if (consequence === 'warn') continue
-        if (dataAt === undefined && !hasServed && (canaryAgeMs ?? 0) > silenceLimitMs) {
+        const isWaiting = outcome === 'inconclusive' && dataAt === undefined && !hasServed
+        if (isWaiting && (canaryAgeMs ?? 0) > silenceLimitMs) {
           return `no request has reached the canary for ${toSeconds(canaryAgeMs)} s: is ${state.flag} defined, and asked, where the traffic is?`
         }
         const ageMs = ages.get(guard)?.ageMs

@@ -97,5 +97,8 @@ describe('a rollout watched by real guards', () => {
     await serve(12)
     expect(controller.state).toMatchObject({ phase: 'holding', cause: 'unseen' })
     expect((controller.state as { because: string }).because).toContain('errors is NaN')
+    recorder.read = read
+    await serve(35)
+    expect(controller.state).toMatchObject({ phase: 'running', stage: 0 })
   })
 })
