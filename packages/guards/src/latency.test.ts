@@ -64,6 +64,22 @@ describe('latency', () => {
     expect(verdict.provenMargin).toBeLessThan(0.21)
   })
 
+  it('proves no margin that the canary exceeds, however long it goes on', () => {
+    const { provenMargin = Number.POSITIVE_INFINITY } = judge(toTicks(3000, 1.6))
+    expect(provenMargin).toBeGreaterThan(0.6)
+  })
+
+  it('says when data last reached it', () => {
+    expect(judge(toTicks(30, 1, 700_000)).dataAt).toBe(729_000)
+  })
+
+  it('judges at any time of day as at midnight', () => {
+    const at = Date.UTC(2026, 0, 1, 12, 0, 3)
+    const { dataAt, decidedAt, ...verdict } = judge(toTicks(90, 1.6, at))
+    const { dataAt: _dataAt, decidedAt: _decidedAt, ...same } = judge(toTicks(90, 1.6))
+    expect(verdict).toEqual(same)
+  })
+
   it('does not fail a canary inside the margin', () => {
     const verdict = judge(toTicks(3000, 1.15))
     expect(verdict.outcome).toBe('pass')

@@ -53,6 +53,12 @@ describe('maxErrorRate', () => {
     expect(judge(guard, mixed)).toMatchObject({ outcome: 'pass', basis: 'estimate', estimate: 0 })
   })
 
+  it('fails from its third error on, if three are enough', () => {
+    const tight = maxErrorRate({ ratio: 0.0001 })
+    expect(judge(tight, toTicks(1, 2)).outcome).toBe('inconclusive')
+    expect(judge(tight, toTicks(1, 3)).outcome).toBe('fail')
+  })
+
   it('waits at its limit', () => {
     expect(judge(guard, toTicks(200, 1))).toMatchObject({ outcome: 'inconclusive' })
   })

@@ -79,6 +79,14 @@ describe('createTicker', () => {
     expect(reasons).toEqual(['backwards_counts'])
   })
 
+  it('drops more new errors than new requests, which no service can have', () => {
+    const { ticker, reasons } = createRecordedTicker()
+    ticker.next(read(1000, 100, 10), 0)
+    expect(ticker.next(read(1010, 101, 12), 1000).canary.errors).toBe(0)
+    expect(reasons).toEqual(['backwards_counts'])
+    expect(ticker.next(read(1020, 110, 12), 2000).canary).toMatchObject({ requests: 10, errors: 2 })
+  })
+
   it('counts a restarted source from zero when it says that it began later', () => {
     const { ticker, reasons } = createRecordedTicker()
     ticker.next({ ...read(1000, 100), startedAt: 1 }, 0)
