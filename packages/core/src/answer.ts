@@ -7,10 +7,8 @@ export type Reason = 'STATIC' | 'DEFAULT' | 'TARGETING_MATCH' | 'SPLIT' | 'DISAB
 export type ErrorCode =
   | 'FLAG_NOT_FOUND'
   | 'PARSE_ERROR'
-  | 'TYPE_MISMATCH'
   | 'TARGETING_KEY_MISSING'
   | 'INVALID_CONTEXT'
-  | 'GENERAL'
 
 /**
  * The details of one evaluation. Answers are shared between calls and frozen.
