@@ -16,11 +16,13 @@ export type ErrorCode =
  * `value` is undefined where the flag has nothing to serve and the caller named no default.
  */
 export interface Answer<V extends Json | undefined = Json | undefined> {
+  /** The flag that answers. */
+  readonly flagKey: string
   readonly value: V
   readonly variant: string | undefined
   readonly reason: Reason
   /** The id of the rule that decided, where one did. */
-  readonly rule?: string
+  readonly rule?: string | undefined
   readonly errorCode?: ErrorCode
   readonly errorMessage?: string
   /** The log revision that last changed the flag; 0 for definitions from code or a file. */

@@ -1,4 +1,4 @@
-import { type EvaluationContext, readerOf } from './context.ts'
+import { type EvaluationContext, readAttribute, readerOf } from './context.ts'
 import type { Condition } from './definition.ts'
 import type { Engines } from './engine-types.ts'
 import { compileOperators } from './operators.ts'
@@ -16,12 +16,13 @@ export type Test = (context: EvaluationContext, scope: Scope) => boolean
  * @throws SluiceError `engine_missing`.
  */
 export function compileCondition(condition: Condition, engines: Engines): Test {
-  if ('all' in condition) return compileAll(condition.all, engines)
-  if ('any' in condition) {
-    const tests = condition.any.map((each) => compileCondition(each, engines))
+  const isAll = 'all' in condition
+  if (isAll || 'any' in condition) {
+    const parts = isAll ? condition.all : condition.any
+    const tests = parts.map((each) => compileCondition(each, engines))
     return (context, scope) => {
-      for (const test of tests) if (test(context, scope)) return true
-      return false
+      for (const test of tests) if (test(context, scope) !== isAll) return !isAll
+      return isAll
     }
   }
   if ('not' in condition) {
@@ -32,19 +33,7 @@ export function compileCondition(condition: Condition, engines: Engines): Test {
     const { segment } = condition
     return (context, scope) => scope.segment(segment)(context, scope)
   }
-  const read = readerOf(condition.attribute)
+  const attribute = readerOf(condition.attribute)
   const test = compileOperators(condition, engines)
-  return (context) => test(read(context))
-}
-
-function compileAll(conditions: readonly Condition[], engines: Engines): Test {
-  const tests = conditions.map((each) => compileCondition(each, engines))
-  const [first, second] = tests
-  if (first !== undefined && second !== undefined && tests.length === 2) {
-    return (context, scope) => first(context, scope) && second(context, scope)
-  }
-  return (context, scope) => {
-    for (const test of tests) if (!test(context, scope)) return false
-    return true
-  }
+  return (context) => test(readAttribute(attribute, context))
 }

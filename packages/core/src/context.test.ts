@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readerOf, targetingKeyOf } from './context.ts'
+import { readAttribute, readerOf, targetingKeyOf } from './context.ts'
 
 describe('targetingKeyOf', () => {
   it.each([
@@ -28,30 +28,30 @@ describe('targetingKeyOf', () => {
   })
 })
 
-describe('readerOf', () => {
+describe('readAttribute', () => {
   it('reads an attribute, also of a class instance', () => {
     class User {
       get country() {
         return 'FR'
       }
     }
-    expect(readerOf('country')(new User())).toBe('FR')
+    expect(readAttribute(readerOf('country'), new User())).toBe('FR')
   })
 
   it('does not find what every object inherits', () => {
-    expect(readerOf('constructor')({})).toBeUndefined()
-    expect(readerOf('__proto__')({})).toBeUndefined()
-    expect(readerOf('constructor')({ constructor: 'Ada' })).toBe('Ada')
+    expect(readAttribute(readerOf('constructor'), {})).toBeUndefined()
+    expect(readAttribute(readerOf('__proto__'), {})).toBeUndefined()
+    expect(readAttribute(readerOf('constructor'), { constructor: 'Ada' })).toBe('Ada')
   })
 
   it('follows a JSON pointer', () => {
     const context = { address: { 'a/b': [{ city: 'Paris' }] } }
-    expect(readerOf('/address/a~1b/0/city')(context)).toBe('Paris')
-    expect(readerOf('/address/none/0')(context)).toBeUndefined()
+    expect(readAttribute(readerOf('/address/a~1b/0/city'), context)).toBe('Paris')
+    expect(readAttribute(readerOf('/address/none/0'), context)).toBeUndefined()
   })
 
   it('reads the targeting key under its own name, wherever it stands', () => {
-    expect(readerOf('targetingKey')('ada')).toBe('ada')
-    expect(readerOf('targetingKey')({ id: 7 })).toBe('7')
+    expect(readAttribute(readerOf('targetingKey'), 'ada')).toBe('ada')
+    expect(readAttribute(readerOf('targetingKey'), { id: 7 })).toBe('7')
   })
 })

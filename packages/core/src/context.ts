@@ -27,34 +27,42 @@ export function asKey(value: unknown): string | undefined {
   return typeof value === 'bigint' || Number.isFinite(value) ? String(value) : undefined
 }
 
-/** Reads one attribute of a context. May throw what a getter of the context throws. */
-export type AttributeReader = (context: EvaluationContext) => unknown
+/** How one attribute of a context is read: a record, so that all are read by the same few lines. */
+export interface AttributeReader {
+  readonly name: string
+  /** The parts of a pointer; undefined where a plain property is read. */
+  readonly path: readonly string[] | undefined
+}
 
 /** The reader of an attribute by name, or by JSON pointer where it begins with a slash. */
-export function readerOf(attribute: string): AttributeReader {
-  if (attribute === 'targetingKey') return targetingKeyOf
-  if (attribute.startsWith('/')) return createPointerReader(attribute)
+export function readerOf(name: string): AttributeReader {
   // A plain object is not to answer for `constructor` or `toString`.
-  if (attribute in Object.prototype) return (context) => ownValue(context, attribute)
-  return (context) =>
-    typeof context === 'object' && context !== null
-      ? (context as Record<string, unknown>)[attribute]
+  const path = name.startsWith('/')
+    ? name.split('/').slice(1).map(unescaped)
+    : name in Object.prototype
+      ? [name]
       : undefined
+  return { name, path }
 }
 
-function createPointerReader(pointer: string): AttributeReader {
-  const path = pointer
-    .slice(1)
-    .split('/')
-    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
-  return (context) => {
-    let value: unknown = context
-    for (const part of path) value = ownValue(value, part)
-    return value
-  }
+function unescaped(part: string): string {
+  return part.replaceAll('~1', '/').replaceAll('~0', '~')
 }
 
-function ownValue(holder: unknown, name: string): unknown {
+/** An attribute's value. May throw what a getter of the context throws. */
+export function readAttribute(
+  { name, path }: AttributeReader,
+  context: EvaluationContext,
+): unknown {
+  if (name === 'targetingKey') return targetingKeyOf(context)
+  if (path !== undefined) return path.reduce<unknown>(ownValue, context)
+  return typeof context === 'object' && context !== null
+    ? (context as Record<string, unknown>)[name]
+    : undefined
+}
+
+/** An own property's value; undefined where the holder has none, or is no object. */
+export function ownValue(holder: unknown, name: string): unknown {
   return typeof holder === 'object' && holder !== null && Object.hasOwn(holder, name)
     ? (holder as Record<string, unknown>)[name]
     : undefined

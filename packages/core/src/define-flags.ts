@@ -47,7 +47,7 @@ const readerNames = [
   'number',
   'object',
   'evaluate',
-  'all',
+  'evaluateAll',
   'explain',
 ] as const satisfies readonly (keyof FlagReaders)[]
 

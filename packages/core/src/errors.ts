@@ -29,10 +29,10 @@ export class SluiceError extends Error {
   declare readonly found?: string
 
   constructor(code: string, message: string, details: SluiceErrorDetails = {}) {
-    const { cause, ...rest } = details
-    super(message, cause === undefined ? {} : { cause })
+    // Error takes the cause; assigning it once more leaves it as it is, not enumerable.
+    super(message, details)
+    Object.assign(this, details)
     this.code = code
-    Object.assign(this, rest)
     Object.defineProperty(this, brand, { value: true })
   }
 }

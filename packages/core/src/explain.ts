@@ -1,8 +1,9 @@
 import type { Answer, Reason } from './answer.ts'
+import { answerFactory } from './answers.ts'
 import { bucketCount, bucketLimit, splitLimits } from './bucket.ts'
 import { bucketOf } from './bucket-of.ts'
-import { answerFactory, endReason, keyReaderOf, prerequisiteOf } from './compile.ts'
-import { type EvaluationContext, readerOf } from './context.ts'
+import { endReason, prerequisiteOf } from './compile.ts'
+import { asKey, type EvaluationContext, readAttribute, readerOf } from './context.ts'
 import type { Condition, Rule, Split } from './definition.ts'
 import { SluiceError } from './errors.ts'
 import type { ExplainScope, Explanation, ExplanationStep } from './explanation.ts'
@@ -153,7 +154,7 @@ class Walk {
       }
       return this.#matches(segment)
     }
-    const value = readerOf(condition.attribute)(this.#context)
+    const value = readAttribute(readerOf(condition.attribute), this.#context)
     return compileOperators(condition, this.#scope.engines)(value)
   }
 
@@ -167,7 +168,7 @@ class Walk {
       )
       return limit > 0
     }
-    const key = keyReaderOf(this.#flag.definition)(this.#context)
+    const key = this.#key()
     if (key === undefined) return 'key_missing'
     const { gateSalt } = this.#settings
     const bucket = bucketOf(gateSalt, key)
@@ -196,7 +197,7 @@ class Walk {
       this.#note('serve', true, `serves ${variant ?? 'nothing'}`)
       return this.#answer(variant, reason, rule)
     }
-    const key = keyReaderOf(this.#flag.definition)(this.#context)
+    const key = this.#key()
     if (key === undefined) return this.#keyMissing(rule)
     const limits = splitLimits(pairs.map(([, weight]) => weight))
     const { splitSalt } = this.#settings
@@ -209,6 +210,11 @@ class Walk {
       limit: limits[index] ?? bucketCount,
     })
     return this.#answer(name, 'SPLIT', rule)
+  }
+
+  #key(): string | undefined {
+    const { bucketBy = 'targetingKey' } = this.#flag.definition
+    return asKey(readAttribute(readerOf(bucketBy), this.#context))
   }
 
   #off(reason: Reason, rule?: string): Answer {
@@ -226,8 +232,8 @@ class Walk {
   }
 
   #answers() {
-    const { definition, revision } = this.#flag
-    return answerFactory({ definition, settings: this.#settings, revision })
+    const { key, definition, revision } = this.#flag
+    return answerFactory({ key, definition, settings: this.#settings, revision })
   }
 
   #note(

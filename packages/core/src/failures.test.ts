@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Answer } from './answer.ts'
 import { explainFlag } from './explain.ts'
 import { createFlagSet } from './flag-set.ts'
 import { createFlagSet as createParsedFlagSet } from './node-flag-set.ts'
@@ -53,7 +54,7 @@ describe('names that every object has', () => {
       )
       expect(set.evaluate(name, 'ada')).toMatchObject({ value: 'a', reason: 'DEFAULT' })
       expect(set.evaluate(name, { [name]: 1 })).toMatchObject({ value: 'b', rule: '0' })
-      expect(set.all('ada')).toEqual({ [name]: 'a' })
+      expect(valuesOf(set.evaluateAll('ada'))).toEqual({ [name]: 'a' })
     }
   })
 
@@ -78,3 +79,7 @@ describe('names that every object has', () => {
     }
   })
 })
+
+function valuesOf(answers: readonly Answer[]) {
+  return Object.fromEntries(answers.map(({ flagKey, value }) => [flagKey, value]))
+}

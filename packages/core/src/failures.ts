@@ -6,17 +6,19 @@ import { offVariantOf, variantsOf } from './settings.ts'
 /**
  * The answer for a flag that could not be evaluated: it is off.
  *
- * @param flag Undefined where there is none; then there is no value either.
+ * @param flag A bare key where there is no such flag; then there is no value either.
  */
 export function failedAnswer(
-  flag: FlagInspection | undefined,
+  flag: FlagInspection | { readonly key: string },
   errorCode: ErrorCode,
   errorMessage: string,
 ): Answer {
-  const variant = flag && offVariantOf(flag.definition)
-  const value = flag && variant !== undefined ? variantsOf(flag.definition)[variant] : undefined
-  const flagRevision = flag?.revision ?? 0
+  const found = 'definition' in flag ? flag : undefined
+  const variant = found && offVariantOf(found.definition)
+  const value = found && variant !== undefined ? variantsOf(found.definition)[variant] : undefined
+  const flagRevision = found?.revision ?? 0
   return Object.freeze({
+    flagKey: flag.key,
     value,
     variant,
     reason: 'ERROR',
@@ -27,9 +29,10 @@ export function failedAnswer(
 }
 
 /** The answer for a key that no flag has. */
-export function flagNotFound(key: string): Answer {
+export function flagNotFound(asked: string): Answer {
   // Plain JavaScript may ask with a symbol, which a template would not take.
-  return failedAnswer(undefined, 'FLAG_NOT_FOUND', `there is no flag "${String(key)}"`)
+  const key = String(asked)
+  return failedAnswer({ key }, 'FLAG_NOT_FOUND', `there is no flag "${key}"`)
 }
 
 /** The answer for a definition that nobody parsed and that cannot be compiled. */

@@ -24,7 +24,7 @@ describe('with', () => {
     expect(left.evaluate('a').errorCode).toBe('FLAG_NOT_FOUND')
     expect(right.evaluate('left').errorCode).toBe('FLAG_NOT_FOUND')
     expect([left, both].map((each) => each.isEnabled('left'))).toEqual([true, false])
-    expect(Object.keys(left.all())).toEqual(['b', 'left'])
+    expect(left.evaluateAll().map((answer) => answer.flagKey)).toEqual(['b', 'left'])
   })
 
   it('changes nothing where one of the changes is refused', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Answer } from './answer.ts'
 import type { FlagDefinition, FlagDefinitions } from './definition.ts'
 import { createFlagSet as createBareFlagSet } from './flag-set.ts'
 import { createFlagSet } from './node-flag-set.ts'
@@ -19,6 +20,7 @@ describe('a flag', () => {
     ['is disabled in this one', { ...on, environments: { production: { enabled: false } } }],
   ])('is off where it %s', (_name, definition) => {
     expect(answerOf(definition)).toEqual({
+      flagKey: 'flag',
       value: false,
       variant: 'off',
       reason: 'DISABLED',
@@ -35,6 +37,7 @@ describe('a flag', () => {
 
   it('serves everybody at 100 percent, with or without a key', () => {
     expect(answerOf(on, {})).toEqual({
+      flagKey: 'flag',
       value: true,
       variant: 'on',
       reason: 'STATIC',
@@ -268,7 +271,7 @@ describe('typed getters', () => {
   })
 
   it('list everything that has a value', () => {
-    expect(set.all('ada')).toEqual({ text: 'blue', number: 3, object: { a: 1 } })
+    expect(valuesOf(set.evaluateAll('ada'))).toEqual({ text: 'blue', number: 3, object: { a: 1 } })
   })
 })
 
@@ -300,3 +303,7 @@ describe('the bare evaluator', () => {
       expect(Object.isFrozen(set.evaluate('flag', user))).toBe(true)
   })
 })
+
+function valuesOf(answers: readonly Answer[]) {
+  return Object.fromEntries(answers.map(({ flagKey, value }) => [flagKey, value]))
+}

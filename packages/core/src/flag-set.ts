@@ -1,6 +1,6 @@
 import type { Answer } from './answer.ts'
 import { compileCondition, type Test } from './condition.ts'
-import type { EvaluationContext } from './context.ts'
+import { type EvaluationContext, ownValue } from './context.ts'
 import type {
   Condition,
   Exposure,
@@ -128,6 +128,8 @@ class CompiledFlagSet<D extends FlagDefinitions> implements FlagSet<D>, Scope {
   readonly #parts: Parts
   readonly #positions: ReadonlyMap<string, number>
   readonly #entries: readonly (FlagEntry | undefined)[]
+  /** All entries, those that are evaluated alike side by side. */
+  #alike: FlagEntry[] | undefined
 
   constructor(surroundings: Surroundings, parts: Parts) {
     this.environment = surroundings.environment
@@ -161,8 +163,8 @@ class CompiledFlagSet<D extends FlagDefinitions> implements FlagSet<D>, Scope {
 
   #typed(type: string, key: string, context: EvaluationContext, fallback: Json): Json {
     const { value, reason } = this.decide(key, context, undefined)
-    return value !== undefined && value !== null && typeof value === type && reason !== 'ERROR'
-      ? value
+    return typeof value === type && value !== null && reason !== 'ERROR'
+      ? (value as Json)
       : fallback
   }
 
@@ -174,25 +176,30 @@ class CompiledFlagSet<D extends FlagDefinitions> implements FlagSet<D>, Scope {
     return this.decide(key, context, options?.now) as Answer<ValueOf<D[K]> | undefined>
   }
 
-  all(context?: EvaluationContext): { [key: string]: Json } {
-    // Without a prototype, a thousand keys are added several times faster, and none is inherited.
-    const values = Object.create(null) as { [key: string]: Json }
-    for (const entry of this.#entries) {
-      if (entry === undefined) continue
-      const { value } = this.#answer(entry, context, undefined)
-      if (value !== undefined) values[entry.data.key] = value
-    }
-    return values
+  evaluateAll(context?: EvaluationContext, options?: EvaluateOptions): Answer[] {
+    // One after another those that take the same way: half of the time went to wrong guesses of the
+    // processor about which way comes next.
+    this.#alike ??= this.#entries
+      .filter((entry) => entry !== undefined)
+      .sort((one, other) => wayOf(one) - wayOf(other))
+    return this.#alike.map((entry) => this.#answer(entry, context, options?.now))
   }
 
   explain(key: KeyOf<D>, context?: EvaluationContext, options?: EvaluateOptions): Explanation {
-    const { environment, engines, explainer } = this.#surroundings
+    const { environment } = this
+    const around = this.#surroundings
     const now = options?.now ?? this.clock()
     const flag = (each: string) => this.inspect(each)
     const segment = (each: string) => this.#parts.segments.get(each)?.condition
-    const explanation = explainer?.({ environment, engines, now, flag, segment }, key, context)
-    const answer = this.decide(key, context, now)
-    return explanation ?? { key, environment, origin: '', answer, steps: [] }
+    return (
+      around.explainer?.({ ...around, now, flag, segment }, key, context) ?? {
+        key,
+        environment,
+        origin: '',
+        answer: this.decide(key, context, now),
+        steps: [],
+      }
+    )
   }
 
   keys(): string[] {
@@ -225,7 +232,7 @@ class CompiledFlagSet<D extends FlagDefinitions> implements FlagSet<D>, Scope {
           key,
           definition,
           exposure: exposed.get(key),
-          revision: Object.hasOwn(revisions, key) ? (revisions[key] as number) : revision,
+          revision: (ownValue(revisions, key) as number | undefined) ?? revision,
           origin: (isDefined ? changes.origin : before?.origin) ?? 'code',
         },
         around,
@@ -272,6 +279,11 @@ class CompiledFlagSet<D extends FlagDefinitions> implements FlagSet<D>, Scope {
     }
     return segment.test
   }
+}
+
+/** A number that is equal for flags that are evaluated alike. */
+function wayOf({ data: { definition } }: FlagEntry): number {
+  return 2 * (definition.rules?.length ?? 0) + (definition.split ? 1 : 0)
 }
 
 /** Whether an operator that needs an engine may be in a definition: cheaper than to walk it. */

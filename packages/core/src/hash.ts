@@ -7,8 +7,8 @@ const FMIX2 = 0xc2b2ae35 | 0
 /**
  * MurmurHash3 x86 32-bit, seed 0, of `prefix + text` as UTF-8, with the prefix hashed once.
  *
- * ASCII text under an ASCII prefix is hashed in place and allocates nothing; anything else is
- * encoded first, to the same result.
+ * ASCII text is hashed in place and allocates nothing; anything else is encoded first, to the same
+ * result.
  */
 export class PrefixHash {
   // Declared, for an emitted field would cost a browser bytes and do nothing.
@@ -41,40 +41,43 @@ export class PrefixHash {
   /** The upper 30 bits of the hash: an integer in [0, 2^30), which V8 never boxes. */
   top30(text: string): number {
     const { length } = text
-    let { state, tail: block } = this
+    const bits = (this.length & 3) * 8
+    let { state, tail } = this
     // Every code unit seen, or-ed: above 127 where one of them is not ASCII.
-    let seen = this.length === this.prefix.length ? 0 : 128
-    let bits = (this.length & 3) * 8
+    let seen = 0
     let i = 0
-    // Bring the text to a block boundary, so that the loop below takes whole blocks.
-    while (bits !== 0 && i < length) {
-      const code = text.charCodeAt(i++)
-      seen |= code
-      block |= code << bits
-      bits = (bits + 8) & 31
-      if (bits === 0) {
-        state = mixBlock(state, block)
-        block = 0
-      }
-    }
     for (; i < length - 3; i += 4) {
       const a = text.charCodeAt(i)
       const b = text.charCodeAt(i + 1)
       const c = text.charCodeAt(i + 2)
       const d = text.charCodeAt(i + 3)
       seen |= a | b | c | d
-      state = mixBlock(state, a | (b << 8) | (c << 16) | (d << 24))
+      const word = a | (b << 8) | (c << 16) | (d << 24)
+      state = mixBlock(state, tail | (word << bits))
+      tail = carry(word, bits)
     }
-    for (; i < length; i++) {
+    let rest = 0
+    for (let shift = 0; i < length; i++, shift += 8) {
       const code = text.charCodeAt(i)
       seen |= code
-      block |= code << bits
-      bits += 8
+      rest |= code << shift
     }
-    if (seen < 128) return finish(state, block, this.length + length)
-    const whole = new PrefixHash(this.prefix + text)
-    return finish(whole.state, whole.tail, whole.length)
+    if (seen > 127) {
+      const whole = new PrefixHash(this.prefix + text)
+      return finish(whole.state, whole.tail, whole.length)
+    }
+    tail |= rest << bits
+    if (bits + (length & 3) * 8 >= 32) {
+      state = mixBlock(state, tail)
+      tail = carry(rest, bits)
+    }
+    return finish(state, tail, this.length + length)
   }
+}
+
+/** What of a word lies beyond the block it is shifted into; nothing for a shift of 0. */
+function carry(word: number, bits: number): number {
+  return (word >>> 1) >>> (31 - bits)
 }
 
 function scramble(block: number): number {

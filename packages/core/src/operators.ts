@@ -64,7 +64,8 @@ export function compileOperators(operators: Operators, engines: Engines): ValueT
 function memberTest(members: readonly Scalar[]): ValueTest {
   const set = new Set<unknown>(members)
   const hasItem = anyItem((item) => set.has(item))
-  return (value) => set.has(value) || (Array.isArray(value) && hasItem(value))
+  // The usual case is one call away.
+  return (value) => set.has(value) || hasItem(value)
 }
 
 function containsTest(parts: readonly Scalar[]): ValueTest {
@@ -100,11 +101,8 @@ function textTest<Operand>(
 }
 
 function anyItem(test: ValueTest): ValueTest {
-  return (value) => {
-    if (!Array.isArray(value)) return test(value)
-    for (let i = 0; i < value.length && i < mostItems; i++) if (test(value[i])) return true
-    return false
-  }
+  return (value) =>
+    Array.isArray(value) ? value.slice(0, mostItems).some((item) => test(item)) : test(value)
 }
 
 /** A list as it is, anything else as a list of one. */

@@ -1,63 +1,98 @@
 import type { Answer } from './answer.ts'
-import { bucketCount, bucketLimit, splitLimits } from './bucket.ts'
-import type { EvaluationContext } from './context.ts'
+import type { AnswerFactory, CompiledSplit, FlagSource } from './answers.ts'
+import { bucketCount, bucketLimit } from './bucket.ts'
+import {
+  type AttributeReader,
+  asKey,
+  type EvaluationContext,
+  readAttribute,
+  readerOf,
+  targetingKeyOf,
+} from './context.ts'
 import { PrefixHash } from './hash.ts'
 import { rampShare, type ScheduleWindow } from './schedule.ts'
-import type { Decide } from './scope.ts'
 
-/** What a rule, or the end of the rules, does with a subject. Undefined: go to the next rule. */
-export type Outcome = (...input: Parameters<Decide>) => Answer | undefined
-
-/** The answers and keys an outcome chooses between. */
+/** What an outcome chooses between. */
 export interface OutcomeParts {
   readonly rollout: number
   /** The answer for everybody inside, or the split between variants. */
-  readonly serve: Answer | SplitAnswers
-  /** The answer for those outside; undefined sends them on. */
-  readonly outside: Answer | undefined
-  readonly keyMissing: Answer
-  readonly gateSalt: string
-  readonly keyOf: (context: EvaluationContext) => string | undefined
+  readonly inside: Answer | CompiledSplit
+  /** Makes the answer for those outside; undefined sends them on. */
+  readonly outside: () => Answer | undefined
+  /** The rule's, where it is one. */
+  readonly id?: string
   /** The schedule that the rollout grows along, where there is one. */
+  readonly ramp?: ScheduleWindow | undefined
+}
+
+/**
+ * What a rule, or the end of the rules, does with a subject.
+ *
+ * A record and not a closure: a thousand flags then run the same few lines, which V8 inlines.
+ */
+export interface Outcome {
+  readonly limit: number
+  readonly gate: PrefixHash | undefined
+  /** Undefined for the targeting key. */
+  readonly bucketBy: AttributeReader | undefined
+  readonly outside: Answer | undefined
+  readonly serve: Answer | undefined
+  readonly split: CompiledSplit | undefined
+  readonly keyMissing: Answer | undefined
+  readonly rollout: number
   readonly ramp: ScheduleWindow | undefined
 }
 
-/** A split, compiled to answers: both lists in the order of the flag's variants. */
-export interface SplitAnswers {
-  readonly salt: string
-  readonly weights: readonly number[]
-  readonly answers: readonly Answer[]
-}
-
 /** Compiles an outcome. A ramped one is to be given the instant it is asked at. */
-export function compileOutcome(parts: OutcomeParts): Outcome {
-  const { serve, outside, keyMissing, keyOf, rollout, ramp } = parts
+export function compileOutcome(
+  { definition, settings }: FlagSource,
+  answers: AnswerFactory,
+  { rollout, inside, outside, id, ramp }: OutcomeParts,
+): Outcome {
+  const { bucketBy } = definition
   const limit = bucketLimit(rollout)
-  if (limit <= 0) return () => outside
-  const inside = 'weights' in serve ? compileSplit(serve) : undefined
-  if (limit >= bucketCount && inside === undefined && ramp === undefined) {
-    return () => serve as Answer
-  }
-  const gate = new PrefixHash(`${parts.gateSalt}:`)
-  return (context, _scope, now) => {
-    const reached = ramp ? bucketLimit(rollout * (rampShare(ramp, now as number) ?? 0)) : limit
-    if (reached <= 0) return outside
-    if (reached >= bucketCount && inside === undefined) return serve as Answer
-    const key = keyOf(context)
-    if (key === undefined) return keyMissing
-    if (reached < bucketCount && gate.top30(key) >= reached) return outside
-    return inside === undefined ? (serve as Answer) : inside(key)
+  const isSplit = 'limits' in inside
+  // What no subject can meet is not made: most rules of most flags have one answer.
+  const isPartial = limit < bucketCount || ramp !== undefined
+  const needsKey = limit > 0 && (isPartial || isSplit)
+  return {
+    limit,
+    gate: needsKey ? new PrefixHash(`${settings.gateSalt}:`) : undefined,
+    bucketBy: bucketBy === undefined ? bucketBy : readerOf(bucketBy),
+    outside: isPartial ? outside() : undefined,
+    serve: isSplit ? undefined : inside,
+    split: isSplit ? inside : undefined,
+    keyMissing: needsKey ? answers.keyMissing(id) : undefined,
+    rollout,
+    ramp,
   }
 }
 
-function compileSplit({ salt, weights, answers }: SplitAnswers): (key: string) => Answer {
-  const hash = new PrefixHash(`${salt}:`)
-  const limits = splitLimits(weights)
-  const last = limits.length - 1
-  return (key) => {
-    const bucket = hash.top30(key)
-    let index = 0
-    while (index < last && bucket >= (limits[index] as number)) index++
-    return answers[index] as Answer
-  }
+/** The outcome with one answer for everybody. */
+export function outcomeForAll(outside: Answer): Outcome {
+  return { limit: 0, outside } as Outcome
+}
+
+/** @param now Must be given where there is a ramp. Undefined as an answer: go to the next rule. */
+export function decideOutcome(
+  outcome: Outcome,
+  context: EvaluationContext,
+  now: number | undefined,
+): Answer | undefined {
+  const { ramp, split, serve, outside } = outcome
+  const limit = ramp
+    ? bucketLimit(outcome.rollout * (rampShare(ramp, now as number) ?? 0))
+    : outcome.limit
+  if (limit <= 0) return outside
+  if (limit >= bucketCount && split === undefined) return serve
+  const { bucketBy } = outcome
+  const key = bucketBy ? asKey(readAttribute(bucketBy, context)) : targetingKeyOf(context)
+  if (key === undefined) return outcome.keyMissing
+  if (limit < bucketCount && (outcome.gate as PrefixHash).top30(key) >= limit) return outside
+  if (split === undefined) return serve
+  const { limits } = split
+  const bucket = split.hash.top30(key)
+  let index = 0
+  while (bucket >= (limits[index] as number)) index++
+  return split.answers[index]
 }

@@ -48,8 +48,8 @@ export interface FlagReaders<D extends FlagDefinitions = FlagDefinitions> {
     context?: EvaluationContext,
     options?: EvaluateOptions,
   ): Answer<ValueOf<D[K]> | undefined>
-  /** Every flag's value for one context, by key; undefined values are left out. */
-  all(context?: EvaluationContext): { [key: string]: Json }
+  /** The answer of every flag for one context, each as `evaluate` gives it. */
+  evaluateAll(context?: EvaluationContext, options?: EvaluateOptions): Answer[]
   /** The same answer as `evaluate`, with every step that led to it. */
   explain(key: KeyOf<D>, context?: EvaluationContext, options?: EvaluateOptions): Explanation
 }

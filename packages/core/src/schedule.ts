@@ -10,11 +10,8 @@ export interface ScheduleWindow {
 
 /** Parses a schedule's instants once. */
 export function scheduleWindow(schedule: Schedule): ScheduleWindow {
-  const at = (instant: string | number | undefined, otherwise: number) =>
-    instant === undefined ? otherwise : instantOf(instant)
-  const from = at(schedule.from, -Infinity)
-  const until = at(schedule.until, Infinity)
-  return { from, until, fullAt: at(schedule.fullAt, from) }
+  const { from = -Infinity, until = Infinity, fullAt = from } = schedule
+  return { from: instantOf(from), until: instantOf(until), fullAt: instantOf(fullAt) }
 }
 
 /**

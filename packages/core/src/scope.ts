@@ -11,6 +11,3 @@ export interface Scope {
   /** Epoch milliseconds; read only for flags with a schedule. */
   clock(): number
 }
-
-/** A compiled flag: undefined `now` means "ask the scope's clock, if it matters". */
-export type Decide = (context: EvaluationContext, scope: Scope, now: number | undefined) => Answer

@@ -60,7 +60,9 @@ function boundOf(comparator: semver.Comparator): Bound[] {
   ]
 }
 
-// The version read last. Module variables instead of a result object: no allocation per evaluation.
+// The version read last. Module variables instead of a result object: no allocation per evaluation,
+// and flags asked one after another for the same user read it once.
+let readText: string | undefined
 let readMajor = 0
 let readMinor = 0
 let readPatch = 0
@@ -74,6 +76,8 @@ const mostDigits = 9
 
 /** Reads `major.minor.patch`; false where the text is anything else. */
 function readVersion(text: string): boolean {
+  if (text === readText) return true
+  readText = undefined
   const end = text.length
   let i = text.charCodeAt(0) === letterV ? 1 : 0
   let part = 0
@@ -96,7 +100,9 @@ function readVersion(text: string): boolean {
     value = 0
     digits = 0
   }
-  return part === 3
+  if (part !== 3) return false
+  readText = text
+  return true
 }
 
 function meets(bound: Bound): boolean {

@@ -1,3 +1,4 @@
+import { ownValue } from './context.ts'
 import type {
   EnvironmentSettings,
   Exposure,
@@ -46,7 +47,7 @@ export function orderedSplit(
   variants: { readonly [name: string]: Json },
 ): [variant: string, weightPercent: number][] {
   return Object.keys(variants).flatMap((name) => {
-    const weight = Object.hasOwn(split, name) ? split[name] : undefined
+    const weight = ownValue(split, name) as number | undefined
     return weight === undefined ? [] : [[name, weight]]
   })
 }
@@ -102,7 +103,7 @@ function ownSettings(
 ): EnvironmentSettings | undefined {
   const { environments = [] } = definition
   if (isList(environments)) return environments.includes(environment) ? {} : undefined
-  return Object.hasOwn(environments, environment) ? environments[environment] : undefined
+  return ownValue(environments, environment) as EnvironmentSettings | undefined
 }
 
 function isList(value: readonly string[] | object): value is readonly string[] {

@@ -120,8 +120,8 @@ export class LiveFlagClient implements FlagClient {
     return this.#current.evaluate(key, context, options)
   }
 
-  all(context?: EvaluationContext): { [key: string]: Json } {
-    return this.#current.all(context)
+  evaluateAll(context?: EvaluationContext, options?: EvaluateOptions): Answer[] {
+    return this.#current.evaluateAll(context, options)
   }
 
   explain(key: string, context?: EvaluationContext, options?: EvaluateOptions): Explanation {

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { Answer } from '@sluice/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createFileStore } from './file.ts'
 import type { FlagClient } from './flag-client.ts'
@@ -193,7 +194,7 @@ describe('two who move a flag at the same moment', () => {
       store: interrupted(() => other.client.disable('b', note)),
     })
     await client.disable('a', note)
-    expect(client.all('ada')).toEqual({ a: false, b: false })
+    expect(valuesOf(client.evaluateAll('ada'))).toEqual({ a: false, b: false })
   })
 
   it('end with the flag off where one of them pulled the kill switch', async () => {
@@ -324,3 +325,7 @@ describe('history', () => {
     expect(await revisions('nothing')).toEqual([])
   })
 })
+
+function valuesOf(answers: readonly Answer[]) {
+  return Object.fromEntries(answers.map(({ flagKey, value }) => [flagKey, value]))
+}

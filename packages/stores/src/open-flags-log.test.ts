@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { FlagDefinition, Json } from '@sluice/core'
+import type { Answer, FlagDefinition, Json } from '@sluice/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { genesis, sealCommit } from './chain.ts'
 import type { FlagClient } from './flag-client.ts'
@@ -181,7 +181,7 @@ describe('something bad in the log', () => {
     await fixture.clock.advance(0)
     const restarted = await fixture.live({ definitions })
     for (const each of [{ client, errors }, listening, restarted]) {
-      expect(each.client.all('ada')).toEqual({
+      expect(valuesOf(each.client.evaluateAll('ada'))).toEqual({
         ...{ a: false, b: true, c: true, d: false, new: true, newer: true },
       })
       expect(each.errors.map(({ message }) => message.split(',')[0]).sort()).toEqual([
@@ -272,7 +272,7 @@ describe('the revision of an answer', () => {
     const changed = [{ key: 'exposure/production/b', value: { enabled: false } }]
     await log.append(sealCommit({ ...note, action: 'restore', changes: changed }, genesis, 1))
     await client.replica.refresh()
-    expect(client.all('ada')).toEqual({ a: true, b: false })
+    expect(valuesOf(client.evaluateAll('ada'))).toEqual({ a: true, b: false })
     expect([revision(client, 'a'), revision(client, 'b')]).toEqual([0, 1])
     expect(client.snapshot().revision).toBe(1)
     expect([...(changes.at(-1) ?? [])].sort()).toEqual(['a', 'b', 'x'])
@@ -286,3 +286,7 @@ describe('the revision of an answer', () => {
     expect(revision(client)).toBe(1)
   })
 })
+
+function valuesOf(answers: readonly Answer[]) {
+  return Object.fromEntries(answers.map(({ flagKey, value }) => [flagKey, value]))
+}

@@ -25,7 +25,7 @@ describe('openFlags', () => {
     expect(client.isEnabled('a', 'ada')).toBe(false)
     expect(client.string('a', 'ada', 'blue')).toBe('blue')
     expect(client.evaluate('a', 'ada')).toMatchObject({ errorCode: 'FLAG_NOT_FOUND' })
-    expect(client.all('ada')).toEqual({})
+    expect(client.evaluateAll('ada')).toEqual([])
   })
 
   it('tells that it has come from defaults to bootstrap when a source delivers late', async () => {

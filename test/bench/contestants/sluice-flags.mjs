@@ -11,9 +11,10 @@ export function readersOf(flags) {
     contextOf: (user) => user,
     isOn: (key, context) => flags.isEnabled(key, context),
     variant: (key, context) => flags.string(key, context, 'none'),
-    all: (context) => flags.all(context),
-    sizeOf: (values) => Object.keys(values).length,
-    valuesOf: (values) => values,
+    all: (context) => flags.evaluateAll(context),
+    sizeOf: (answers) => answers.length,
+    valuesOf: (answers) =>
+      Object.fromEntries(answers.map((answer) => [answer.flagKey, answer.value])),
   }
 }
 
