@@ -1,18 +1,9 @@
 import type { Answer, Reason } from './answer.ts'
 import { splitLimits } from './bucket.ts'
-import type { FlagDefinition, Split } from './definition.ts'
-import type { Engines } from './engine-types.ts'
+import type { Split } from './definition.ts'
 import { PrefixHash } from './hash.ts'
+import type { FlagInspection } from './inspection.ts'
 import { type FlagSettings, orderedSplit } from './settings.ts'
-
-/** What a flag is compiled from. */
-export interface FlagSource {
-  readonly key: string
-  readonly definition: FlagDefinition
-  readonly settings: FlagSettings
-  readonly revision: number
-  readonly engines: Engines
-}
 
 /** A split between answers, in the order of the flag's variants. */
 export interface CompiledSplit {
@@ -35,20 +26,18 @@ export interface AnswerFactory {
 }
 
 /** The answers a flag can give, by variant and reason. */
-export function answerFactory({
-  key,
-  definition,
-  settings,
-  revision,
-}: Omit<FlagSource, 'engines'>): AnswerFactory {
+export function answerFactory(
+  { key: flagKey, definition, revision: flagRevision }: FlagInspection,
+  settings: FlagSettings,
+): AnswerFactory {
   const make = (variant: string | undefined, reason: Reason, rule?: string): Answer =>
     Object.freeze({
-      flagKey: key,
+      flagKey,
       value: variant === undefined ? variant : settings.variants[variant],
       variant,
       reason,
       rule,
-      flagRevision: revision,
+      flagRevision,
     })
   return {
     serve: (variant, split, reason, rule) => {

@@ -1,9 +1,11 @@
 import type { Answer, Reason } from './answer.ts'
-import { answerFactory, type FlagSource } from './answers.ts'
+import { answerFactory } from './answers.ts'
 import { compileCondition } from './condition.ts'
 import type { Prerequisite } from './definition.ts'
+import type { Engines } from './engine-types.ts'
+import type { FlagInspection } from './inspection.ts'
 import { compileOutcome, type Outcome, outcomeForAll } from './outcome.ts'
-import { type CompiledRule, type CompiledRules, compileRules } from './rules.ts'
+import { type CompiledRule, type CompiledRules, findRuns } from './rules.ts'
 import { type ScheduleWindow, scheduleWindow } from './schedule.ts'
 import type { FlagSettings } from './settings.ts'
 
@@ -29,10 +31,13 @@ export interface Timing {
  *
  * @throws SluiceError `engine_missing`.
  */
-export function compileFlag(source: FlagSource): CompiledFlag {
-  const { definition, settings, engines } = source
+export function compileFlag(
+  flag: FlagInspection,
+  settings: FlagSettings,
+  engines: Engines,
+): CompiledFlag {
   const { rules, rollout, schedule } = settings
-  const answers = answerFactory(source)
+  const answers = answerFactory(flag, settings)
   const disabled = answers.off('DISABLED')
   if (!settings.enabled) return { end: outcomeForAll(disabled) }
 
@@ -42,19 +47,22 @@ export function compileFlag(source: FlagSource): CompiledFlag {
     const inside = answers.serve(serve, split, rollout < 100 ? 'SPLIT' : 'TARGETING_MATCH', id)
     const outside = () => (otherwise === 'next' ? undefined : answers.off('SPLIT', id))
     const test = compileCondition(rule.if, engines)
-    return { test, outcome: compileOutcome(source, answers, { rollout, inside, outside, id }) }
+    return {
+      test,
+      outcome: compileOutcome(flag, settings, answers, { rollout, inside, outside, id }),
+    }
   })
-  const needs = (definition.prerequisites ?? []).map(prerequisiteOf)
+  const needs = (flag.definition.prerequisites ?? []).map(prerequisiteOf)
   const window = schedule && scheduleWindow(schedule)
   const reason = endReason(settings)
-  const end = compileOutcome(source, answers, {
+  const end = compileOutcome(flag, settings, answers, {
     rollout,
     inside: answers.serve(settings.serve, settings.split, reason),
     outside: () => answers.off(reason),
     ramp: schedule?.fullAt === undefined ? undefined : window,
   })
   return {
-    rules: compiled.length > 0 ? compileRules(rules, compiled) : undefined,
+    rules: compiled.length > 0 ? { compiled, runs: findRuns(rules, compiled) } : undefined,
     end,
     timing: needs.length > 0 || window ? { needs, window, disabled } : undefined,
   }

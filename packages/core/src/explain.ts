@@ -8,7 +8,8 @@ import type { Condition, Rule, Split } from './definition.ts'
 import { SluiceError } from './errors.ts'
 import type { ExplainScope, Explanation, ExplanationStep } from './explanation.ts'
 import { evaluationFailed, flagNotFound, malformed } from './failures.ts'
-import { FlagEntry, type FlagInspection } from './flag-entry.ts'
+import { FlagEntry } from './flag-entry.ts'
+import type { FlagInspection } from './inspection.ts'
 import { compileOperators } from './operators.ts'
 import { rampShare, scheduleWindow } from './schedule.ts'
 import { type FlagSettings, orderedSplit, settingsFor } from './settings.ts'
@@ -23,8 +24,9 @@ export function explainFlag(
   scope: ExplainScope,
   key: string,
   context: EvaluationContext,
+  now: number,
 ): Explanation {
-  const flag = scope.flag(key)
+  const flag = scope.inspect(key)
   const steps: ExplanationStep[] = []
   const base = { key, environment: scope.environment, steps }
   if (flag === undefined) {
@@ -44,7 +46,7 @@ export function explainFlag(
   // What fails here fails when the flag is asked, wherever in the definition the fault stands.
   if (!compiles(scope, flag)) return fail(malformed(flag))
   try {
-    return { ...found, answer: new Walk(scope, flag, context, steps).run() }
+    return { ...found, answer: new Walk(scope, flag, context, now, steps).run() }
   } catch (thrown) {
     return fail(evaluationFailed(flag, thrown))
   }
@@ -52,7 +54,8 @@ export function explainFlag(
 
 function compiles(scope: ExplainScope, flag: FlagInspection): boolean {
   try {
-    new FlagEntry(flag, scope).compile()
+    const { environment, engines } = scope
+    new FlagEntry(flag, { environment, engines, clock: Date.now }).compile()
     return true
   } catch {
     return false
@@ -63,6 +66,7 @@ class Walk {
   readonly #scope: ExplainScope
   readonly #flag: FlagInspection
   readonly #context: EvaluationContext
+  readonly #now: number
   readonly #steps: ExplanationStep[]
   readonly #settings: FlagSettings
 
@@ -70,11 +74,13 @@ class Walk {
     scope: ExplainScope,
     flag: FlagInspection,
     context: EvaluationContext,
+    now: number,
     steps: ExplanationStep[],
   ) {
     this.#scope = scope
     this.#flag = flag
     this.#context = context
+    this.#now = now
     this.#steps = steps
     this.#settings = settingsFor(flag.key, flag.definition, flag.exposure, scope.environment)
   }
@@ -107,7 +113,7 @@ class Walk {
   #prerequisitesHold(): boolean {
     for (const each of this.#flag.definition.prerequisites ?? []) {
       const need = prerequisiteOf(each)
-      const { variant } = explainFlag(this.#scope, need.flag, this.#context).answer
+      const { variant } = explainFlag(this.#scope, need.flag, this.#context, this.#now).answer
       const holds = variant !== undefined && need.variants.includes(variant)
       const wanted = need.variants.join(' or ')
       this.#note('prerequisite', holds, `"${need.flag}" is ${variant}, needs to be ${wanted}`)
@@ -119,8 +125,8 @@ class Walk {
   #scheduledShare(): number | undefined {
     const { schedule } = this.#settings
     if (schedule === undefined) return 1
-    const share = rampShare(scheduleWindow(schedule), this.#scope.now)
-    const at = Number.isFinite(this.#scope.now) ? `at ${this.#scope.now}` : 'at no known time'
+    const share = rampShare(scheduleWindow(schedule), this.#now)
+    const at = Number.isFinite(this.#now) ? `at ${this.#now}` : 'at no known time'
     this.#note(
       'schedule',
       share !== undefined,
@@ -148,7 +154,7 @@ class Walk {
     if ('any' in condition) return condition.any.some((each) => this.#matches(each))
     if ('not' in condition) return !this.#matches(condition.not)
     if ('segment' in condition) {
-      const segment = this.#scope.segment(condition.segment)
+      const segment = this.#scope.condition(condition.segment)
       if (segment === undefined) {
         throw new SluiceError('segment_missing', `there is no segment "${condition.segment}"`)
       }
@@ -232,8 +238,7 @@ class Walk {
   }
 
   #answers() {
-    const { key, definition, revision } = this.#flag
-    return answerFactory({ key, definition, settings: this.#settings, revision })
+    return answerFactory(this.#flag, this.#settings)
   }
 
   #note(

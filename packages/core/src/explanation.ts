@@ -2,7 +2,7 @@ import type { Answer } from './answer.ts'
 import type { EvaluationContext } from './context.ts'
 import type { Condition, Exposure } from './definition.ts'
 import type { Engines } from './engine-types.ts'
-import type { FlagInspection } from './flag-entry.ts'
+import type { FlagInspection } from './inspection.ts'
 
 /** Why an answer is what it is, step by step. */
 export interface Explanation {
@@ -47,18 +47,19 @@ export interface Bucketing {
   readonly limit: number
 }
 
-/** The flags, segments and instant that an explanation is made from. */
+/** The flags and segments that an explanation is made from: a flag set is one. */
 export interface ExplainScope {
   readonly environment: string
   readonly engines: Engines
-  readonly now: number
-  flag(key: string): FlagInspection | undefined
-  segment(key: string): Condition | undefined
+  inspect(key: string): FlagInspection | undefined
+  /** The condition of a segment. */
+  condition(segment: string): Condition | undefined
 }
 
-/** Explains one flag for one context; `explainFlag` is the one there is. */
+/** Explains one flag for one context at an instant; `explainFlag` is the one there is. */
 export type ExplainFlag = (
   scope: ExplainScope,
   key: string,
   context: EvaluationContext,
+  now: number,
 ) => Explanation

@@ -1,38 +1,30 @@
 import type { Answer, ErrorCode } from './answer.ts'
 import { SluiceError } from './errors.ts'
-import type { FlagInspection } from './flag-entry.ts'
+import type { FlagInspection } from './inspection.ts'
 import { offVariantOf, variantsOf } from './settings.ts'
 
-/**
- * The answer for a flag that could not be evaluated: it is off.
- *
- * @param flag A bare key where there is no such flag; then there is no value either.
- */
-export function failedAnswer(
-  flag: FlagInspection | { readonly key: string },
+/** The answer for a flag that could not be evaluated: it is off. */
+function failedAnswer(
+  { key: flagKey, definition, revision: flagRevision }: FlagInspection,
   errorCode: ErrorCode,
   errorMessage: string,
 ): Answer {
-  const found = 'definition' in flag ? flag : undefined
-  const variant = found && offVariantOf(found.definition)
-  const value = found && variant !== undefined ? variantsOf(found.definition)[variant] : undefined
-  const flagRevision = found?.revision ?? 0
-  return Object.freeze({
-    flagKey: flag.key,
-    value,
-    variant,
-    reason: 'ERROR',
-    errorCode,
-    errorMessage,
-    flagRevision,
-  })
+  const variant = offVariantOf(definition)
+  const value = variant === undefined ? variant : variantsOf(definition)[variant]
+  const reason = 'ERROR'
+  return Object.freeze({ flagKey, value, variant, reason, errorCode, errorMessage, flagRevision })
 }
 
 /** The answer for a key that no flag has. */
 export function flagNotFound(asked: string): Answer {
   // Plain JavaScript may ask with a symbol, which a template would not take.
   const key = String(asked)
-  return failedAnswer({ key }, 'FLAG_NOT_FOUND', `there is no flag "${key}"`)
+  return failedAnswer(
+    // Without variants there is no value.
+    { key, definition: { variants: {} }, exposure: undefined, revision: 0, origin: '' },
+    'FLAG_NOT_FOUND',
+    `there is no flag "${key}"`,
+  )
 }
 
 /** The answer for a definition that nobody parsed and that cannot be compiled. */

@@ -1,25 +1,21 @@
 import type { Answer } from './answer.ts'
 import { compileFlag, type Timing } from './compile.ts'
 import type { EvaluationContext } from './context.ts'
-import type { Exposure, FlagDefinition } from './definition.ts'
 import type { Engines } from './engine-types.ts'
 import { malformed } from './failures.ts'
+import type { FlagInspection } from './inspection.ts'
 import { decideOutcome, type Outcome, outcomeForAll } from './outcome.ts'
 import { type CompiledRules, decideRules } from './rules.ts'
 import { rampShare } from './schedule.ts'
 import type { Scope } from './scope.ts'
 import { settingsFor } from './settings.ts'
 
-/** A flag's data, as it was defined and as it was moved. */
-export interface FlagInspection {
-  readonly key: string
-  readonly definition: FlagDefinition
-  /** What operators laid over the definition. */
-  readonly exposure: Exposure | undefined
-  /** The log revision that last changed it; 0 for definitions from code or a file. */
-  readonly revision: number
-  /** Where the definition came from. */
-  readonly origin: string
+/** What all flags of a set share. */
+export interface FlagSurroundings {
+  readonly environment: string
+  readonly engines: Engines
+  /** Epoch milliseconds; read only for flags whose answer depends on it. */
+  readonly clock: () => number
 }
 
 /**
@@ -29,18 +25,21 @@ export interface FlagInspection {
  * set of a thousand flags is as fast as its memory.
  */
 export class FlagEntry {
+  /** The answer, where every context gets the same. */
+  #fixed: Answer | undefined
   #end: Outcome | undefined
   #rules: CompiledRules | undefined
   #timing: Timing | undefined
   readonly data: FlagInspection
-  readonly #around: { readonly environment: string; readonly engines: Engines }
+  readonly #around: FlagSurroundings
 
-  constructor(data: FlagInspection, around: { environment: string; engines: Engines }) {
+  constructor(data: FlagInspection, around: FlagSurroundings) {
     this.data = data
     this.#around = around
   }
 
   decide(context: EvaluationContext, scope: Scope, now: number | undefined): Answer {
+    if (this.#fixed !== undefined) return this.#fixed
     const end = this.#end ?? this.#tryToCompile()
     const rules = this.#rules
     const timing = this.#timing
@@ -48,7 +47,7 @@ export class FlagEntry {
     if (timing !== undefined) {
       const { needs, window, disabled } = timing
       // One reading of the clock for the flag and all it depends on.
-      at ??= scope.clock()
+      at ??= this.#around.clock()
       for (const { flag, variants } of needs) {
         const { variant } = scope.decide(flag, context, at)
         if (variant === undefined || !variants.includes(variant)) return disabled
@@ -62,13 +61,14 @@ export class FlagEntry {
 
   /** Compiles now. @throws SluiceError `engine_missing`; anything for a definition nobody parsed. */
   compile(): void {
-    const { key, definition, exposure, revision } = this.data
+    const { key, definition, exposure } = this.data
     const { environment, engines } = this.#around
     const settings = settingsFor(key, definition, exposure, environment)
-    const compiled = compileFlag({ key, definition, settings, revision, engines })
-    this.#end = compiled.end
-    this.#rules = compiled.rules
-    this.#timing = compiled.timing
+    const { end, rules, timing } = compileFlag(this.data, settings, engines)
+    this.#end = end
+    this.#rules = rules
+    this.#timing = timing
+    if (!(rules || timing || end.keyMissing)) this.#fixed = decideOutcome(end)
   }
 
   #tryToCompile(): Outcome {

@@ -11,9 +11,10 @@ import type {
 } from './definition.ts'
 import { type Engines, engineNames } from './engine-types.ts'
 import { SluiceError } from './errors.ts'
-import type { ExplainFlag, Explanation } from './explanation.ts'
+import type { ExplainFlag, ExplainScope, Explanation } from './explanation.ts'
 import { evaluationFailed, flagNotFound } from './failures.ts'
-import { FlagEntry, type FlagInspection } from './flag-entry.ts'
+import { FlagEntry, type FlagSurroundings } from './flag-entry.ts'
+import type { FlagInspection } from './inspection.ts'
 import type { Json } from './json.ts'
 import type { EvaluateOptions, FlagReaders, KeyOf, ValueOf } from './readers.ts'
 import type { Scope } from './scope.ts'
@@ -90,14 +91,10 @@ export function createFlagSet<const D extends FlagDefinitions>(
       revision: 0,
     },
   )
-  const { exposures = {}, segments = {}, origin = 'code' } = options
-  return empty.with({ flags: definitions, exposures, segments, origin })
+  return empty.with({ ...options, flags: definitions })
 }
 
-interface Surroundings {
-  readonly environment: string
-  readonly engines: Engines
-  readonly clock: () => number
+interface Surroundings extends FlagSurroundings {
   readonly explainer: ExplainFlag | undefined
 }
 
@@ -120,10 +117,10 @@ interface Segment {
   readonly test: Test
 }
 
-class CompiledFlagSet<D extends FlagDefinitions> implements FlagSet<D>, Scope {
+class CompiledFlagSet<D extends FlagDefinitions> implements FlagSet<D>, Scope, ExplainScope {
   readonly environment: string
+  readonly engines: Engines
   readonly revision: number
-  readonly clock: () => number
   readonly #surroundings: Surroundings
   readonly #parts: Parts
   readonly #positions: ReadonlyMap<string, number>
@@ -133,7 +130,7 @@ class CompiledFlagSet<D extends FlagDefinitions> implements FlagSet<D>, Scope {
 
   constructor(surroundings: Surroundings, parts: Parts) {
     this.environment = surroundings.environment
-    this.clock = surroundings.clock
+    this.engines = surroundings.engines
     this.revision = parts.revision
     this.#surroundings = surroundings
     this.#parts = parts
@@ -186,20 +183,21 @@ class CompiledFlagSet<D extends FlagDefinitions> implements FlagSet<D>, Scope {
   }
 
   explain(key: KeyOf<D>, context?: EvaluationContext, options?: EvaluateOptions): Explanation {
-    const { environment } = this
-    const around = this.#surroundings
-    const now = options?.now ?? this.clock()
-    const flag = (each: string) => this.inspect(each)
-    const segment = (each: string) => this.#parts.segments.get(each)?.condition
+    const { clock, explainer } = this.#surroundings
+    const now = options?.now ?? clock()
     return (
-      around.explainer?.({ ...around, now, flag, segment }, key, context) ?? {
+      explainer?.(this, key, context, now) ?? {
         key,
-        environment,
+        environment: this.environment,
         origin: '',
         answer: this.decide(key, context, now),
         steps: [],
       }
     )
+  }
+
+  condition(segment: string): Condition | undefined {
+    return this.#parts.segments.get(segment)?.condition
   }
 
   keys(): string[] {
@@ -211,11 +209,11 @@ class CompiledFlagSet<D extends FlagDefinitions> implements FlagSet<D>, Scope {
   }
 
   with(changes: FlagSetChanges): FlagSet<D> {
-    const { flags = {}, exposures = {}, segments = {}, revision = this.revision } = changes
-    const { revisions = {} } = changes
+    const { flags = {}, exposures = {}, segments = {}, revisions = {}, origin } = changes
+    const { revision = this.revision } = changes
     const around = this.#surroundings
     const parts = this.#parts
-    const isShort = engineNames.some((name) => around.engines[name] === undefined)
+    const isShort = engineNames.some((name) => this.engines[name] === undefined)
     const exposed = overlay(parts.exposures, exposures, (exposure) => exposure)
     const entries = [...parts.entries]
     for (const key of Object.keys({ ...flags, ...exposures })) {
@@ -223,27 +221,28 @@ class CompiledFlagSet<D extends FlagDefinitions> implements FlagSet<D>, Scope {
       const before = entries[position]?.data
       const isDefined = Object.hasOwn(flags, key)
       const definition = isDefined ? flags[key] : before?.definition
-      if (!definition && !before) continue
-      parts.positions.set(key, position)
-      entries[position] = undefined
-      if (!definition) continue
+      if (!definition) {
+        if (before) entries[position] = undefined
+        continue
+      }
       const entry = new FlagEntry(
         {
           key,
           definition,
           exposure: exposed.get(key),
           revision: (ownValue(revisions, key) as number | undefined) ?? revision,
-          origin: (isDefined ? changes.origin : before?.origin) ?? 'code',
+          origin: (isDefined ? origin : before?.origin) ?? 'code',
         },
         around,
       )
+      parts.positions.set(key, position)
       entries[position] = entry
       // A definition that needs an absent engine is refused now, not when it is asked.
       if (isShort && mayNeedEngine(definition)) entry.compile()
     }
     const nextSegments = overlay(parts.segments, segments, (condition) => ({
       condition,
-      test: compileCondition(condition, around.engines),
+      test: compileCondition(condition, this.engines),
     }))
     return new CompiledFlagSet<D>(around, {
       positions: parts.positions,

@@ -28,13 +28,13 @@ export type {
   Explanation,
   ExplanationStep,
 } from './explanation.ts'
-export type { FlagInspection } from './flag-entry.ts'
 export {
   createFlagSet,
   type FlagSet,
   type FlagSetChanges,
   type FlagSetOptions,
 } from './flag-set.ts'
+export type { FlagInspection } from './inspection.ts'
 export type { Json, JsonObject } from './json.ts'
 export type { EvaluateOptions, FlagReaders, KeyOf, ValueOf } from './readers.ts'
 export { type FlagSettings, settingsFor } from './settings.ts'

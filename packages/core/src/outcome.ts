@@ -1,5 +1,5 @@
 import type { Answer } from './answer.ts'
-import type { AnswerFactory, CompiledSplit, FlagSource } from './answers.ts'
+import type { AnswerFactory, CompiledSplit } from './answers.ts'
 import { bucketCount, bucketLimit } from './bucket.ts'
 import {
   type AttributeReader,
@@ -10,7 +10,9 @@ import {
   targetingKeyOf,
 } from './context.ts'
 import { PrefixHash } from './hash.ts'
+import type { FlagInspection } from './inspection.ts'
 import { rampShare, type ScheduleWindow } from './schedule.ts'
+import type { FlagSettings } from './settings.ts'
 
 /** What an outcome chooses between. */
 export interface OutcomeParts {
@@ -45,11 +47,11 @@ export interface Outcome {
 
 /** Compiles an outcome. A ramped one is to be given the instant it is asked at. */
 export function compileOutcome(
-  { definition, settings }: FlagSource,
+  { definition: { bucketBy } }: FlagInspection,
+  { gateSalt }: FlagSettings,
   answers: AnswerFactory,
   { rollout, inside, outside, id, ramp }: OutcomeParts,
 ): Outcome {
-  const { bucketBy } = definition
   const limit = bucketLimit(rollout)
   const isSplit = 'limits' in inside
   // What no subject can meet is not made: most rules of most flags have one answer.
@@ -57,7 +59,7 @@ export function compileOutcome(
   const needsKey = limit > 0 && (isPartial || isSplit)
   return {
     limit,
-    gate: needsKey ? new PrefixHash(`${settings.gateSalt}:`) : undefined,
+    gate: needsKey ? new PrefixHash(`${gateSalt}:`) : undefined,
     bucketBy: bucketBy === undefined ? bucketBy : readerOf(bucketBy),
     outside: isPartial ? outside() : undefined,
     serve: isSplit ? undefined : inside,
@@ -76,8 +78,8 @@ export function outcomeForAll(outside: Answer): Outcome {
 /** @param now Must be given where there is a ramp. Undefined as an answer: go to the next rule. */
 export function decideOutcome(
   outcome: Outcome,
-  context: EvaluationContext,
-  now: number | undefined,
+  context?: EvaluationContext,
+  now?: number,
 ): Answer | undefined {
   const { ramp, split, serve, outside } = outcome
   const limit = ramp

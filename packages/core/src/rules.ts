@@ -27,14 +27,6 @@ export interface CompiledRules {
   readonly runs: readonly (IndexedRun | undefined)[]
 }
 
-/** @param compiled The same rules, compiled. */
-export function compileRules(
-  rules: readonly Rule[],
-  compiled: readonly CompiledRule[],
-): CompiledRules {
-  return { compiled, runs: findRuns(rules, compiled) }
-}
-
 /** The answer of the first rule that gives one. */
 export function decideRules(
   { compiled, runs }: CompiledRules,
@@ -70,8 +62,12 @@ interface IndexedRun {
   readonly index: ReadonlyMap<unknown, CompiledRule>
 }
 
-/** The runs by the position of their first rule. */
-function findRuns(
+/**
+ * The runs of rules that an index answers, by the position of their first rule.
+ *
+ * @param compiled The same rules, compiled.
+ */
+export function findRuns(
   rules: readonly Rule[],
   compiled: readonly CompiledRule[],
 ): (IndexedRun | undefined)[] {

@@ -8,6 +8,4 @@ export interface Scope {
   segment(key: string): Test
   /** The answer of another flag, for prerequisites. */
   decide(key: string, context: EvaluationContext, now: number | undefined): Answer
-  /** Epoch milliseconds; read only for flags with a schedule. */
-  clock(): number
 }
