@@ -42,6 +42,27 @@ describe('what a flag means', () => {
     )
   })
 
+  it('is the same asked for all flags at once', () => {
+    fc.assert(
+      fc.property(
+        definitions,
+        segments,
+        environment,
+        context,
+        now,
+        (flags, named, name, who, at) => {
+          const set = createFlagSet(flags, { environment: name, segments: named })
+          const answers = set.evaluateAll(who, { now: at })
+          expect(answers.map(({ flagKey }) => flagKey).sort()).toEqual(set.keys().sort())
+          for (const answer of answers) {
+            expect(answer).toBe(set.evaluate(answer.flagKey, who, { now: at }))
+          }
+        },
+      ),
+      { numRuns: isLong ? 5000 : 200 },
+    )
+  })
+
   it('does not depend on what was asked before, nor on the process that asks', () => {
     fc.assert(
       fc.property(definitions, segments, environment, context, (flags, named, name, who) => {

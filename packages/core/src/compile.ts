@@ -5,13 +5,13 @@ import type { Prerequisite } from './definition.ts'
 import type { Engines } from './engine-types.ts'
 import type { FlagInspection } from './inspection.ts'
 import { compileOutcome, type Outcome, outcomeForAll } from './outcome.ts'
-import { type CompiledRule, type CompiledRules, findRuns } from './rules.ts'
+import { type CompiledRule, findRuns } from './rules.ts'
 import { type ScheduleWindow, scheduleWindow } from './schedule.ts'
 import type { FlagSettings } from './settings.ts'
 
 /** One flag of one environment, compiled. Every answer it can give is made beforehand. */
 export interface CompiledFlag {
-  readonly rules?: CompiledRules | undefined
+  readonly rules?: readonly CompiledRule[] | undefined
   /** What happens where no rule decides. */
   readonly end: Outcome
   /** Undefined where the instant does not matter. */
@@ -41,16 +41,16 @@ export function compileFlag(
   const disabled = answers.off('DISABLED')
   if (!settings.enabled) return { end: outcomeForAll(disabled) }
 
+  const runs = findRuns(rules)
   const compiled = rules.map((rule, index): CompiledRule => {
     const id = rule.id ?? String(index)
     const { rollout = 100, serve = settings.serve, split, otherwise } = rule
     const inside = answers.serve(serve, split, rollout < 100 ? 'SPLIT' : 'TARGETING_MATCH', id)
     const outside = () => (otherwise === 'next' ? undefined : answers.off('SPLIT', id))
     const test = compileCondition(rule.if, engines)
-    return {
-      test,
-      outcome: compileOutcome(flag, settings, answers, { rollout, inside, outside, id }),
-    }
+    const parts = { rollout, inside, outside, id }
+    const outcome = compileOutcome(flag, settings, answers, parts)
+    return { test, outcome, run: runs[index] }
   })
   const needs = (flag.definition.prerequisites ?? []).map(prerequisiteOf)
   const window = schedule && scheduleWindow(schedule)
@@ -62,7 +62,7 @@ export function compileFlag(
     ramp: schedule?.fullAt === undefined ? undefined : window,
   })
   return {
-    rules: compiled.length > 0 ? { compiled, runs: findRuns(rules, compiled) } : undefined,
+    rules: compiled.length > 0 ? compiled : undefined,
     end,
     timing: needs.length > 0 || window ? { needs, window, disabled } : undefined,
   }

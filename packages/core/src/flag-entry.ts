@@ -5,7 +5,7 @@ import type { Engines } from './engine-types.ts'
 import { malformed } from './failures.ts'
 import type { FlagInspection } from './inspection.ts'
 import { decideOutcome, type Outcome, outcomeForAll } from './outcome.ts'
-import { type CompiledRules, decideRules } from './rules.ts'
+import { type CompiledRule, decideRules } from './rules.ts'
 import { rampShare } from './schedule.ts'
 import type { Scope } from './scope.ts'
 import { settingsFor } from './settings.ts'
@@ -28,7 +28,7 @@ export class FlagEntry {
   /** The answer, where every context gets the same. */
   #fixed: Answer | undefined
   #end: Outcome | undefined
-  #rules: CompiledRules | undefined
+  #rules: readonly CompiledRule[] | undefined
   #timing: Timing | undefined
   readonly data: FlagInspection
   readonly #around: FlagSurroundings

@@ -270,8 +270,17 @@ describe('typed getters', () => {
     expect(set.evaluate('missing' as never).errorCode).toBe('FLAG_NOT_FOUND')
   })
 
-  it('list everything that has a value', () => {
+  it('are all given at once, each with its key', () => {
     expect(valuesOf(set.evaluateAll('ada'))).toEqual({ text: 'blue', number: 3, object: { a: 1 } })
+    expect(set.evaluateAll('ada')).toContainEqual(set.evaluate('nothing', 'ada'))
+  })
+
+  it('are given at once for the flags a change left, and for those it brought', () => {
+    const set = createFlagSet({ a: on, b: on } as FlagDefinitions, production)
+    expect(set.evaluateAll('ada')).toHaveLength(2)
+    const next = set.with({ flags: { a: null, c: on } })
+    expect(valuesOf(next.evaluateAll('ada'))).toEqual({ b: true, c: true })
+    expect(valuesOf(set.evaluateAll('ada'))).toEqual({ a: true, b: true })
   })
 })
 

@@ -48,7 +48,7 @@ export interface FlagReaders<D extends FlagDefinitions = FlagDefinitions> {
     context?: EvaluationContext,
     options?: EvaluateOptions,
   ): Answer<ValueOf<D[K]> | undefined>
-  /** The answer of every flag for one context, each as `evaluate` gives it. */
+  /** The answer of every flag for one context, each as `evaluate` gives it, in no particular order. */
   evaluateAll(context?: EvaluationContext, options?: EvaluateOptions): Answer[]
   /** The same answer as `evaluate`, with every step that led to it. */
   explain(key: KeyOf<D>, context?: EvaluationContext, options?: EvaluateOptions): Explanation

@@ -10,78 +10,62 @@ import type { Scope } from './scope.ts'
 export interface CompiledRule {
   readonly test: Test
   readonly outcome: Outcome
+  /** The run that begins with this rule, where one does. */
+  readonly run: IndexedRun | undefined
 }
 
-/** Rules below this number are as fast to try one by one. */
+/** Runs below this number of rules are as fast to try one by one. */
 const shortestRun = 3
-
-/**
- * Compiled rules, tried in order.
- *
- * A run of rules that compare one attribute for equality is answered through an index from value to
- * the first rule that names it, so that the tenth rule costs what the first does.
- */
-export interface CompiledRules {
-  readonly compiled: readonly CompiledRule[]
-  /** By the position of their first rule. */
-  readonly runs: readonly (IndexedRun | undefined)[]
-}
 
 /** The answer of the first rule that gives one. */
 export function decideRules(
-  { compiled, runs }: CompiledRules,
+  rules: readonly CompiledRule[],
   context: EvaluationContext,
   scope: Scope,
   now: number | undefined,
 ): Answer | undefined {
-  for (let i = 0; i < compiled.length; i++) {
-    const run = runs[i]
-    if (run !== undefined) {
-      const value = readAttribute(run.attribute, context)
-      // A list may match several rules: those are tried one by one.
-      if (typeof value !== 'object') {
-        const hit = run.index.get(value)
-        const answer = hit && decideOutcome(hit.outcome, context, now)
-        if (answer !== undefined) return answer
-        i = hit === undefined ? run.end - 1 : compiled.indexOf(hit)
-        continue
-      }
+  for (let i = 0; i < rules.length; i++) {
+    const { test, outcome, run } = rules[i] as CompiledRule
+    const value = run && readAttribute(run.attribute, context)
+    let chosen: Outcome | undefined
+    // A list may match several rules: those are tried one by one.
+    if (run !== undefined && typeof value !== 'object') {
+      const hit = run.index.get(value)
+      i = hit ?? run.end - 1
+      chosen = hit === undefined ? hit : rules[hit]?.outcome
+    } else if (test(context, scope)) {
+      chosen = outcome
     }
-    const { test, outcome } = compiled[i] as CompiledRule
-    const answer = test(context, scope) ? decideOutcome(outcome, context, now) : undefined
+    const answer = chosen && decideOutcome(chosen, context, now)
     if (answer !== undefined) return answer
   }
   return undefined
 }
 
-interface IndexedRun {
+/**
+ * A run of rules that compare one attribute for equality, answered through an index, so that the
+ * tenth rule costs what the first does.
+ */
+export interface IndexedRun {
   /** The first rule beyond the run. */
   readonly end: number
   readonly attribute: AttributeReader
   /** From a value to the first rule in the run that names it. */
-  readonly index: ReadonlyMap<unknown, CompiledRule>
+  readonly index: ReadonlyMap<unknown, number>
 }
 
-/**
- * The runs of rules that an index answers, by the position of their first rule.
- *
- * @param compiled The same rules, compiled.
- */
-export function findRuns(
-  rules: readonly Rule[],
-  compiled: readonly CompiledRule[],
-): (IndexedRun | undefined)[] {
+/** The runs by the position of their first rule. */
+export function findRuns(rules: readonly Rule[]): (IndexedRun | undefined)[] {
   const runs: (IndexedRun | undefined)[] = rules.map(() => undefined)
   let start = 0
   while (start < rules.length) {
     const attribute = equalityOf((rules[start] as Rule).if)?.attribute
-    const index = new Map<unknown, CompiledRule>()
+    const index = new Map<unknown, number>()
     let end = start
     for (; attribute !== undefined && end < rules.length; end++) {
       const equality = equalityOf((rules[end] as Rule).if)
       if (equality?.attribute !== attribute) break
-      for (const value of equality.values)
-        if (!index.has(value)) index.set(value, compiled[end] as CompiledRule)
+      for (const value of equality.values) if (!index.has(value)) index.set(value, end)
     }
     if (attribute !== undefined && end - start >= shortestRun) {
       runs[start] = { end, attribute: readerOf(attribute), index }
