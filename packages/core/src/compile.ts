@@ -4,16 +4,18 @@ import { compileCondition } from './condition.ts'
 import type { Prerequisite } from './definition.ts'
 import type { Engines } from './engine-types.ts'
 import type { FlagInspection } from './inspection.ts'
-import { compileOutcome, type Outcome, outcomeForAll } from './outcome.ts'
+import { compileOutcome, decideOutcome, type Outcome } from './outcome.ts'
 import { type CompiledRule, findRuns } from './rules.ts'
 import { type ScheduleWindow, scheduleWindow } from './schedule.ts'
 import type { FlagSettings } from './settings.ts'
 
 /** One flag of one environment, compiled. Every answer it can give is made beforehand. */
 export interface CompiledFlag {
+  /** The answer, where every context gets the same; then there is nothing else. */
+  readonly fixed?: Answer | undefined
   readonly rules?: readonly CompiledRule[] | undefined
   /** What happens where no rule decides. */
-  readonly end: Outcome
+  readonly end?: Outcome
   /** Undefined where the instant does not matter. */
   readonly timing?: Timing | undefined
 }
@@ -39,13 +41,19 @@ export function compileFlag(
   const { rules, rollout, schedule } = settings
   const answers = answerFactory(flag, settings)
   const disabled = answers.off('DISABLED')
-  if (!settings.enabled) return { end: outcomeForAll(disabled) }
+  if (!settings.enabled) return { fixed: disabled }
 
   const runs = findRuns(rules)
   const compiled = rules.map((rule, index): CompiledRule => {
     const id = rule.id ?? String(index)
-    const { rollout = 100, serve = settings.serve, split, otherwise } = rule
-    const inside = answers.serve(serve, split, rollout < 100 ? 'SPLIT' : 'TARGETING_MATCH', id)
+    const { split, otherwise } = rule
+    const rollout = rule.rollout ?? 100
+    const inside = answers.serve(
+      rule.serve ?? settings.serve,
+      split,
+      rollout < 100 ? 'SPLIT' : 'TARGETING_MATCH',
+      id,
+    )
     const outside = () => (otherwise === 'next' ? undefined : answers.off('SPLIT', id))
     const test = compileCondition(rule.if, engines)
     const parts = { rollout, inside, outside, id }
@@ -61,11 +69,11 @@ export function compileFlag(
     outside: () => answers.off(reason),
     ramp: schedule?.fullAt === undefined ? undefined : window,
   })
-  return {
-    rules: compiled.length > 0 ? compiled : undefined,
-    end,
-    timing: needs.length > 0 || window ? { needs, window, disabled } : undefined,
+  const timing = needs.length > 0 || window ? { needs, window, disabled } : undefined
+  if (compiled.length === 0) {
+    return timing || end.keyMissing ? { end, timing } : { fixed: decideOutcome(end) }
   }
+  return { rules: compiled, end, timing }
 }
 
 /** A prerequisite in its full form; a bare key asks for the variant `on`. */

@@ -30,7 +30,7 @@ export function asKey(value: unknown): string | undefined {
 /** How one attribute of a context is read: a record, so that all are read by the same few lines. */
 export interface AttributeReader {
   readonly name: string
-  /** The parts of a pointer; undefined where a plain property is read. */
+  /** Undefined where a plain property is read. */
   readonly path: readonly string[] | undefined
 }
 
@@ -39,7 +39,7 @@ export function readerOf(name: string): AttributeReader {
   // A plain object is not to answer for `constructor` or `toString`.
   const path = name.startsWith('/')
     ? name.split('/').slice(1).map(unescaped)
-    : name in Object.prototype
+    : name in Object.prototype || name === 'targetingKey'
       ? [name]
       : undefined
   return { name, path }
@@ -54,8 +54,11 @@ export function readAttribute(
   { name, path }: AttributeReader,
   context: EvaluationContext,
 ): unknown {
-  if (name === 'targetingKey') return targetingKeyOf(context)
-  if (path !== undefined) return path.reduce<unknown>(ownValue, context)
+  if (path !== undefined) {
+    return name === 'targetingKey'
+      ? targetingKeyOf(context)
+      : path.reduce<unknown>(ownValue, context)
+  }
   return typeof context === 'object' && context !== null
     ? (context as Record<string, unknown>)[name]
     : undefined

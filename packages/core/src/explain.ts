@@ -12,7 +12,7 @@ import { FlagEntry } from './flag-entry.ts'
 import type { FlagInspection } from './inspection.ts'
 import { compileOperators } from './operators.ts'
 import { rampShare, scheduleWindow } from './schedule.ts'
-import { type FlagSettings, orderedSplit, settingsFor } from './settings.ts'
+import { type FlagSettings, orderedSplit, ownSettings, settingsFor } from './settings.ts'
 
 /**
  * Walks through a definition as it is written, without compiling it, and notes every step.
@@ -89,7 +89,9 @@ class Walk {
     const settings = this.#settings
     if (!settings.enabled) {
       const { environment } = this.#scope
-      const because = settings.isListed
+      const { definition, exposure } = this.#flag
+      const isListed = (ownSettings(definition, environment) ?? exposure?.enabled) !== undefined
+      const because = isListed
         ? 'the flag is not enabled'
         : `the flag does not list the environment "${environment}"`
       this.#note('enabled', false, because)

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Answer } from './answer.ts'
 import { explainFlag } from './explain.ts'
 import { createFlagSet } from './flag-set.ts'
+import { allEngines } from './node-engines.ts'
 import { createFlagSet as createParsedFlagSet } from './node-flag-set.ts'
 
 const on = { enabled: true, rollout: 100, environments: ['production'] } as const
@@ -25,6 +26,30 @@ describe('an answer that says what failed', () => {
       expect(set.evaluate('flag', 'ada').errorCode).toBe('PARSE_ERROR')
       expect(set.explain('flag', 'ada').answer).toEqual(set.evaluate('flag', 'ada'))
     }
+  })
+
+  it('leaves a flag off whose rollout is no number', () => {
+    for (const exposure of [{}, { rollout: Number.NaN }]) {
+      const set = createFlagSet(
+        { flag: { ...on, rollout: Number.NaN } },
+        { ...options, exposures: { flag: exposure } },
+      )
+      expect([set.isEnabled('flag'), set.isEnabled('flag', 'ada')]).toEqual([false, false])
+    }
+  })
+
+  it('is the same among all, and throws no more there', () => {
+    const definition = {
+      ...on,
+      get rules(): never {
+        throw new Error('no')
+      },
+    }
+    const set = createFlagSet({ flag: definition, other: on }, { ...options, engines: allEngines })
+    for (const _ of [1, 2]) {
+      expect(set.evaluateAll('ada')).toEqual([set.evaluate('flag'), set.evaluate('other')])
+    }
+    expect(set.evaluate('flag').errorCode).toBe('PARSE_ERROR')
   })
 
   it('is given for a key that is no text', () => {

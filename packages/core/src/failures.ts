@@ -5,7 +5,11 @@ import { offVariantOf, variantsOf } from './settings.ts'
 
 /** The answer for a flag that could not be evaluated: it is off. */
 function failedAnswer(
-  { key: flagKey, definition, revision: flagRevision }: FlagInspection,
+  {
+    key: flagKey,
+    definition,
+    revision: flagRevision,
+  }: Pick<FlagInspection, 'key' | 'definition' | 'revision'>,
   errorCode: ErrorCode,
   errorMessage: string,
 ): Answer {
@@ -21,7 +25,7 @@ export function flagNotFound(asked: string): Answer {
   const key = String(asked)
   return failedAnswer(
     // Without variants there is no value.
-    { key, definition: { variants: {} }, exposure: undefined, revision: 0, origin: '' },
+    { key, definition: { variants: {} }, revision: 0 },
     'FLAG_NOT_FOUND',
     `there is no flag "${key}"`,
   )

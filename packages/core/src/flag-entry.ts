@@ -4,7 +4,7 @@ import type { EvaluationContext } from './context.ts'
 import type { Engines } from './engine-types.ts'
 import { malformed } from './failures.ts'
 import type { FlagInspection } from './inspection.ts'
-import { decideOutcome, type Outcome, outcomeForAll } from './outcome.ts'
+import { decideOutcome, type Outcome } from './outcome.ts'
 import { type CompiledRule, decideRules } from './rules.ts'
 import { rampShare } from './schedule.ts'
 import type { Scope } from './scope.ts'
@@ -30,6 +30,8 @@ export class FlagEntry {
   #end: Outcome | undefined
   #rules: readonly CompiledRule[] | undefined
   #timing: Timing | undefined
+  /** Alike for flags that are evaluated alike; known once the flag is compiled. */
+  way = 0
   readonly data: FlagInspection
   readonly #around: FlagSurroundings
 
@@ -39,24 +41,24 @@ export class FlagEntry {
   }
 
   decide(context: EvaluationContext, scope: Scope, now: number | undefined): Answer {
-    if (this.#fixed !== undefined) return this.#fixed
-    const end = this.#end ?? this.#tryToCompile()
+    if (!this.#fixed && !this.#end) this.#tryToCompile()
+    if (this.#fixed) return this.#fixed
     const rules = this.#rules
     const timing = this.#timing
     let at = now
-    if (timing !== undefined) {
+    if (timing) {
       const { needs, window, disabled } = timing
       // One reading of the clock for the flag and all it depends on.
       at ??= this.#around.clock()
       for (const { flag, variants } of needs) {
         const { variant } = scope.decide(flag, context, at)
-        if (variant === undefined || !variants.includes(variant)) return disabled
+        if (!variants.includes(variant as string)) return disabled
       }
       if (window && rampShare(window, at) === undefined) return disabled
     }
     const answer = rules && decideRules(rules, context, scope, at)
     // There is an answer for those outside, so that the end always has one.
-    return answer ?? (decideOutcome(end, context, at) as Answer)
+    return answer ?? (decideOutcome(this.#end as Outcome, context, at) as Answer)
   }
 
   /** Compiles now. @throws SluiceError `engine_missing`; anything for a definition nobody parsed. */
@@ -64,20 +66,20 @@ export class FlagEntry {
     const { key, definition, exposure } = this.data
     const { environment, engines } = this.#around
     const settings = settingsFor(key, definition, exposure, environment)
-    const { end, rules, timing } = compileFlag(this.data, settings, engines)
-    this.#end = end
+    const { fixed, rules, end, timing } = compileFlag(this.data, settings, engines)
+    this.#fixed = fixed
     this.#rules = rules
+    this.#end = end
     this.#timing = timing
-    if (!(rules || timing || end.keyMissing)) this.#fixed = decideOutcome(end)
+    this.way = rules?.length ?? (end?.split ? -1 : 0)
   }
 
-  #tryToCompile(): Outcome {
+  #tryToCompile(): void {
     try {
       this.compile()
     } catch {
       // Only a definition that nobody parsed comes here; it stays off.
-      this.#end = outcomeForAll(malformed(this.data))
+      this.#fixed = malformed(this.data)
     }
-    return this.#end as Outcome
   }
 }

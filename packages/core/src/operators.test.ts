@@ -3,6 +3,17 @@ import type { Operators } from './definition.ts'
 import { allEngines } from './node-engines.ts'
 import { compileOperators } from './operators.ts'
 
+/** A list of an application's own: what it inherits, and how it is constructed, is not asked. */
+class Roles extends Array<string> {
+  constructor(names: string[]) {
+    super()
+    for (const name of names) this.push(name)
+  }
+  override slice(): never {
+    throw new Error('no')
+  }
+}
+
 const holds = (operators: Operators, value: unknown) =>
   compileOperators(operators, allEngines)(value)
 
@@ -10,6 +21,7 @@ type Row = [operators: Operators, matching: unknown[], others: unknown[]]
 
 const rows: Row[] = [
   [{ is: 'FR' }, ['FR', ['DE', 'FR']], ['fr', 'DE', undefined, null, ['DE'], {}, ['FR'].join]],
+  [{ is: 'admin' }, [new Roles(['user', 'admin'])], [new Roles(['user'])]],
   [{ is: 1 }, [1, [1]], ['1', true, 2]],
   [{ is: false }, [false], [0, '', null, undefined]],
   [{ is: ['a', 'b'] }, ['a', 'b', ['c', 'b']], ['c', []]],

@@ -101,8 +101,11 @@ function textTest<Operand>(
 }
 
 function anyItem(test: ValueTest): ValueTest {
-  return (value) =>
-    Array.isArray(value) ? value.slice(0, mostItems).some((item) => test(item)) : test(value)
+  return (value) => {
+    if (!Array.isArray(value)) return test(value)
+    for (let i = 0; i < value.length && i < mostItems; i++) if (test(value[i])) return true
+    return false
+  }
 }
 
 /** A list as it is, anything else as a list of one. */

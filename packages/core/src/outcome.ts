@@ -55,7 +55,7 @@ export function compileOutcome(
   const limit = bucketLimit(rollout)
   const isSplit = 'limits' in inside
   // What no subject can meet is not made: most rules of most flags have one answer.
-  const isPartial = limit < bucketCount || ramp !== undefined
+  const isPartial = !(limit >= bucketCount) || ramp !== undefined
   const needsKey = limit > 0 && (isPartial || isSplit)
   return {
     limit,
@@ -70,26 +70,22 @@ export function compileOutcome(
   }
 }
 
-/** The outcome with one answer for everybody. */
-export function outcomeForAll(outside: Answer): Outcome {
-  return { limit: 0, outside } as Outcome
-}
-
 /** @param now Must be given where there is a ramp. Undefined as an answer: go to the next rule. */
 export function decideOutcome(
   outcome: Outcome,
   context?: EvaluationContext,
   now?: number,
 ): Answer | undefined {
-  const { ramp, split, serve, outside } = outcome
-  const limit = ramp
-    ? bucketLimit(outcome.rollout * (rampShare(ramp, now as number) ?? 0))
-    : outcome.limit
+  const { ramp, split, serve, outside, keyMissing } = outcome
+  let { limit } = outcome
+  // Nobody's key is needed: the answer is everybody's.
+  if (keyMissing === undefined) return limit > 0 ? serve : outside
+  if (ramp) limit = bucketLimit(outcome.rollout * (rampShare(ramp, now as number) ?? 0))
   if (limit <= 0) return outside
   if (limit >= bucketCount && split === undefined) return serve
   const { bucketBy } = outcome
   const key = bucketBy ? asKey(readAttribute(bucketBy, context)) : targetingKeyOf(context)
-  if (key === undefined) return outcome.keyMissing
+  if (key === undefined) return keyMissing
   if (limit < bucketCount && (outcome.gate as PrefixHash).top30(key) >= limit) return outside
   if (split === undefined) return serve
   const { limits } = split

@@ -25,19 +25,20 @@ export function decideRules(
   now: number | undefined,
 ): Answer | undefined {
   for (let i = 0; i < rules.length; i++) {
-    const { test, outcome, run } = rules[i] as CompiledRule
+    const rule = rules[i] as CompiledRule
+    const { run } = rule
     const value = run && readAttribute(run.attribute, context)
     let chosen: Outcome | undefined
     // A list may match several rules: those are tried one by one.
-    if (run !== undefined && typeof value !== 'object') {
+    if (!run || typeof value === 'object') {
+      if (rule.test(context, scope)) chosen = rule.outcome
+    } else {
       const hit = run.index.get(value)
       i = hit ?? run.end - 1
-      chosen = hit === undefined ? hit : rules[hit]?.outcome
-    } else if (test(context, scope)) {
-      chosen = outcome
+      if (hit !== undefined) chosen = (rules[hit] as CompiledRule).outcome
     }
     const answer = chosen && decideOutcome(chosen, context, now)
-    if (answer !== undefined) return answer
+    if (answer) return answer
   }
   return undefined
 }

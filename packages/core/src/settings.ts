@@ -12,8 +12,6 @@ import type { Json } from './json.ts'
 /** One flag in one environment, every default filled in: what both evaluators read. */
 export interface FlagSettings {
   readonly enabled: boolean
-  /** Whether the definition or the exposure opens the flag in this environment at all. */
-  readonly isListed: boolean
   /** Percent of subjects, 0 to 100. */
   readonly rollout: number
   readonly serve: string | undefined
@@ -75,7 +73,6 @@ export function settingsFor(
   const salt = definition.salt ?? key
   return {
     enabled: isListed && (exposure?.enabled ?? settings.enabled ?? false),
-    isListed,
     rollout: exposure?.rollout ?? settings.rollout ?? (split === undefined ? 0 : 100),
     serve: settings.serve ?? (Object.hasOwn(variants, 'on') ? 'on' : undefined),
     split,
@@ -97,7 +94,8 @@ export function settingsOf(
   return [[[], definition], ...own.map(([name, each]) => [['environments', name], each] as never)]
 }
 
-function ownSettings(
+/** What a definition says of one environment; undefined where it does not list it. */
+export function ownSettings(
   definition: FlagDefinition,
   environment: string,
 ): EnvironmentSettings | undefined {
