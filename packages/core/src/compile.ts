@@ -46,15 +46,14 @@ export function compileFlag(
   const runs = findRuns(rules)
   const compiled = rules.map((rule, index): CompiledRule => {
     const id = rule.id ?? String(index)
-    const { split, otherwise } = rule
     const rollout = rule.rollout ?? 100
     const inside = answers.serve(
       rule.serve ?? settings.serve,
-      split,
+      rule.split,
       rollout < 100 ? 'SPLIT' : 'TARGETING_MATCH',
       id,
     )
-    const outside = () => (otherwise === 'next' ? undefined : answers.off('SPLIT', id))
+    const outside = () => (rule.otherwise === 'next' ? undefined : answers.off('SPLIT', id))
     const test = compileCondition(rule.if, engines)
     const parts = { rollout, inside, outside, id }
     const outcome = compileOutcome(flag, settings, answers, parts)
@@ -70,10 +69,9 @@ export function compileFlag(
     ramp: schedule?.fullAt === undefined ? undefined : window,
   })
   const timing = needs.length > 0 || window ? { needs, window, disabled } : undefined
-  if (compiled.length === 0) {
-    return timing || end.keyMissing ? { end, timing } : { fixed: decideOutcome(end) }
-  }
-  return { rules: compiled, end, timing }
+  return compiled.length > 0 || timing || end.keyMissing
+    ? { rules: compiled, end, timing }
+    : { fixed: decideOutcome(end) }
 }
 
 /** A prerequisite in its full form; a bare key asks for the variant `on`. */

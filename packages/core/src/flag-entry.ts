@@ -30,8 +30,6 @@ export class FlagEntry {
   #end: Outcome | undefined
   #rules: readonly CompiledRule[] | undefined
   #timing: Timing | undefined
-  /** Alike for flags that are evaluated alike; known once the flag is compiled. */
-  way = 0
   readonly data: FlagInspection
   readonly #around: FlagSurroundings
 
@@ -41,12 +39,13 @@ export class FlagEntry {
   }
 
   decide(context: EvaluationContext, scope: Scope, now: number | undefined): Answer {
-    if (!this.#fixed && !this.#end) this.#tryToCompile()
-    if (this.#fixed) return this.#fixed
+    // Compared, not tested: to test an object is to read it, and there are a thousand.
+    if (this.#end === undefined && this.#fixed === undefined) this.#tryToCompile()
+    if (this.#fixed !== undefined) return this.#fixed
     const rules = this.#rules
     const timing = this.#timing
     let at = now
-    if (timing) {
+    if (timing !== undefined) {
       const { needs, window, disabled } = timing
       // One reading of the clock for the flag and all it depends on.
       at ??= this.#around.clock()
@@ -71,7 +70,6 @@ export class FlagEntry {
     this.#rules = rules
     this.#end = end
     this.#timing = timing
-    this.way = rules?.length ?? (end?.split ? -1 : 0)
   }
 
   #tryToCompile(): void {

@@ -174,12 +174,12 @@ class CompiledFlagSet<D extends FlagDefinitions> implements FlagSet<D>, Scope, E
   }
 
   evaluateAll(context?: EvaluationContext, options?: EvaluateOptions): Answer[] {
-    const entries = this.#alike ?? this.#entries.filter((entry) => !!entry)
-    const answers = entries.map((entry) => this.#answer(entry, context, options?.now))
-    // Next time those that take the same way are asked one after another: half of the time went to
-    // wrong guesses of the processor about which way comes next.
-    this.#alike ??= entries.sort((one, other) => one.way - other.way)
-    return answers
+    // One after another those that take the same way: half of the time went to wrong guesses of the
+    // processor about which way comes next.
+    this.#alike ??= this.#entries
+      .flatMap((entry) => entry ?? [])
+      .sort((one, other) => wayOf(one) - wayOf(other))
+    return this.#alike.map((entry) => this.#answer(entry, context, options?.now))
   }
 
   explain(key: KeyOf<D>, context?: EvaluationContext, options?: EvaluateOptions): Explanation {
@@ -280,9 +280,18 @@ class CompiledFlagSet<D extends FlagDefinitions> implements FlagSet<D>, Scope, E
   }
 }
 
+/** A guess at what evaluating a flag takes: alike for flags that are evaluated alike. */
+function wayOf({ data: { definition } }: FlagEntry): number {
+  try {
+    return definition.rules?.length ?? (definition.split ? -1 : 0)
+  } catch {
+    return 0
+  }
+}
+
 /** Whether an operator that needs an engine may be in a definition: cheaper than to walk it. */
 function mayNeedEngine(definition: FlagDefinition): boolean {
-  return /"(?:matches|semver|cidr)":/.test(JSON.stringify(definition))
+  return /"(matches|semver|cidr)":/.test(JSON.stringify(definition))
 }
 
 /** The values with the changes laid over them; the same map where nothing changes. */

@@ -30,7 +30,7 @@ export function decideRules(
     const value = run && readAttribute(run.attribute, context)
     let chosen: Outcome | undefined
     // A list may match several rules: those are tried one by one.
-    if (!run || typeof value === 'object') {
+    if (run === undefined || typeof value === 'object') {
       if (rule.test(context, scope)) chosen = rule.outcome
     } else {
       const hit = run.index.get(value)
@@ -38,7 +38,7 @@ export function decideRules(
       if (hit !== undefined) chosen = (rules[hit] as CompiledRule).outcome
     }
     const answer = chosen && decideOutcome(chosen, context, now)
-    if (answer) return answer
+    if (answer !== undefined) return answer
   }
   return undefined
 }
