@@ -5,7 +5,7 @@ import type { Prerequisite } from './definition.ts'
 import type { Engines } from './engine-types.ts'
 import type { FlagInspection } from './inspection.ts'
 import { compileOutcome, decideOutcome, type Outcome } from './outcome.ts'
-import { type CompiledRule, findRuns } from './rules.ts'
+import { type CompiledRule, indexRuns } from './rules.ts'
 import { type ScheduleWindow, scheduleWindow } from './schedule.ts'
 import type { FlagSettings } from './settings.ts'
 
@@ -43,9 +43,8 @@ export function compileFlag(
   const disabled = answers.off('DISABLED')
   if (!settings.enabled) return { fixed: disabled }
 
-  const runs = findRuns(rules)
-  const compiled = rules.map((rule, index): CompiledRule => {
-    const id = rule.id ?? String(index)
+  const compiled = rules.map((rule, position): CompiledRule => {
+    const id = rule.id ?? String(position)
     const rollout = rule.rollout ?? 100
     const inside = answers.serve(
       rule.serve ?? settings.serve,
@@ -57,8 +56,9 @@ export function compileFlag(
     const test = compileCondition(rule.if, engines)
     const parts = { rollout, inside, outside, id }
     const outcome = compileOutcome(flag, settings, answers, parts)
-    return { test, outcome, run: runs[index] }
+    return { test, outcome, position, run: undefined }
   })
+  indexRuns(rules, compiled)
   const needs = (flag.definition.prerequisites ?? []).map(prerequisiteOf)
   const window = schedule && scheduleWindow(schedule)
   const reason = endReason(settings)

@@ -159,8 +159,8 @@ class CompiledFlagSet<D extends FlagDefinitions> implements FlagSet<D>, Scope, E
   }
 
   #typed(type: string, key: string, context: EvaluationContext, fallback: Json): Json {
-    const { value, reason } = this.decide(key, context, undefined)
-    return typeof value === type && value !== null && reason !== 'ERROR'
+    const { value, errorCode } = this.decide(key, context, undefined)
+    return typeof value === type && value !== null && errorCode === undefined
       ? (value as Json)
       : fallback
   }

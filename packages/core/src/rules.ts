@@ -10,8 +10,9 @@ import type { Scope } from './scope.ts'
 export interface CompiledRule {
   readonly test: Test
   readonly outcome: Outcome
+  readonly position: number
   /** The run that begins with this rule, where one does. */
-  readonly run: IndexedRun | undefined
+  run: IndexedRun | undefined
 }
 
 /** Runs below this number of rules are as fast to try one by one. */
@@ -34,8 +35,11 @@ export function decideRules(
       if (rule.test(context, scope)) chosen = rule.outcome
     } else {
       const hit = run.index.get(value)
-      i = hit ?? run.end - 1
-      if (hit !== undefined) chosen = (rules[hit] as CompiledRule).outcome
+      if (hit === undefined) i = run.end - 1
+      else {
+        chosen = hit.outcome
+        i = hit.position
+      }
     }
     const answer = chosen && decideOutcome(chosen, context, now)
     if (answer !== undefined) return answer
@@ -52,26 +56,26 @@ export interface IndexedRun {
   readonly end: number
   readonly attribute: AttributeReader
   /** From a value to the first rule in the run that names it. */
-  readonly index: ReadonlyMap<unknown, number>
+  readonly index: ReadonlyMap<unknown, CompiledRule>
 }
 
-/** The runs by the position of their first rule. */
-export function findRuns(rules: readonly Rule[]): (IndexedRun | undefined)[] {
-  const runs: (IndexedRun | undefined)[] = rules.map(() => undefined)
+/** Finds the runs in a flag's rules and hangs each on its first compiled rule. */
+export function indexRuns(rules: readonly Rule[], compiled: readonly CompiledRule[]): void {
   let start = 0
   while (start < rules.length) {
     const attribute = equalityOf((rules[start] as Rule).if)?.attribute
-    const index = new Map<unknown, number>()
+    const index = new Map<unknown, CompiledRule>()
     let end = start
     for (; attribute !== undefined && end < rules.length; end++) {
       const equality = equalityOf((rules[end] as Rule).if)
       if (equality?.attribute !== attribute) break
-      for (const value of equality.values) if (!index.has(value)) index.set(value, end)
+      const rule = compiled[end] as CompiledRule
+      for (const value of equality.values) if (!index.has(value)) index.set(value, rule)
     }
     if (attribute !== undefined && end - start >= shortestRun) {
-      runs[start] = { end, attribute: readerOf(attribute), index }
+      const first = compiled[start] as CompiledRule
+      first.run = { end, attribute: readerOf(attribute), index }
     }
     start = Math.max(end, start + 1)
   }
-  return runs
 }
