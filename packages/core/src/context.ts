@@ -15,7 +15,7 @@ interface Subject {
 
 /** The subject's key, or undefined where the context has none that can be bucketed. */
 export function targetingKeyOf(context: EvaluationContext): string | undefined {
-  if (typeof context === 'string') return context === '' ? undefined : context
+  if (typeof context === 'string') return context || undefined
   if (typeof context !== 'object' || context === null) return undefined
   const subject = context as Subject
   return asKey(subject.targetingKey ?? subject.id ?? subject.key ?? subject.userId)
@@ -23,7 +23,7 @@ export function targetingKeyOf(context: EvaluationContext): string | undefined {
 
 /** A value as a bucketing key: a string that is not empty, or an exact number in decimal. */
 export function asKey(value: unknown): string | undefined {
-  if (typeof value === 'string') return value === '' ? undefined : value
+  if (typeof value === 'string') return value || undefined
   return typeof value === 'bigint' || Number.isFinite(value) ? String(value) : undefined
 }
 

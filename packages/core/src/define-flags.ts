@@ -1,6 +1,6 @@
 import type { FlagDefinition, FlagDefinitions } from './definition.ts'
 import { SluiceError } from './errors.ts'
-import type { FlagSetOptions } from './flag-set.ts'
+import type { FlagSetOptions } from './flag-set-contract.ts'
 import { createFlagSet } from './node-flag-set.ts'
 import type { FlagReaders } from './readers.ts'
 

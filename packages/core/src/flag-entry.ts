@@ -42,22 +42,33 @@ export class FlagEntry {
     // Compared, not tested: to test an object is to read it, and there are a thousand.
     if (this.#end === undefined && this.#fixed === undefined) this.#tryToCompile()
     if (this.#fixed !== undefined) return this.#fixed
-    const rules = this.#rules
     const timing = this.#timing
-    let at = now
-    if (timing !== undefined) {
-      const { needs, window, disabled } = timing
-      // One reading of the clock for the flag and all it depends on.
-      at ??= this.#around.clock()
-      for (const { flag, variants } of needs) {
-        const { variant } = scope.decide(flag, context, at)
-        if (!variants.includes(variant as string)) return disabled
-      }
-      if (window && rampShare(window, at) === undefined) return disabled
+    if (timing !== undefined) return this.#decideTimed(timing, context, scope, now)
+    return this.#decideOpen(context, scope, now)
+  }
+
+  /** Apart, and so are a few below: what V8 is to inline must be small. */
+  #decideTimed(
+    { needs, window, disabled }: Timing,
+    context: EvaluationContext,
+    scope: Scope,
+    // One reading of the clock for the flag and all it depends on.
+    at = this.#around.clock(),
+  ): Answer {
+    for (const { flag, variants } of needs) {
+      const { variant } = scope.decide(flag, context, at)
+      if (!variants.includes(variant as string)) return disabled
     }
-    const answer = rules && decideRules(rules, context, scope, at)
-    // There is an answer for those outside, so that the end always has one.
-    return answer ?? (decideOutcome(this.#end as Outcome, context, at) as Answer)
+    if (window && rampShare(window, at) === undefined) return disabled
+    return this.#decideOpen(context, scope, at)
+  }
+
+  #decideOpen(context: EvaluationContext, scope: Scope, now: number | undefined): Answer {
+    return (
+      decideRules(this.#rules as readonly CompiledRule[], context, scope, now) ??
+      // There is an answer for those outside, so that the end always has one.
+      (decideOutcome(this.#end as Outcome, context, now) as Answer)
+    )
   }
 
   /** Compiles now. @throws SluiceError `engine_missing`; anything for a definition nobody parsed. */

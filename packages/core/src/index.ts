@@ -28,12 +28,8 @@ export type {
   Explanation,
   ExplanationStep,
 } from './explanation.ts'
-export {
-  createFlagSet,
-  type FlagSet,
-  type FlagSetChanges,
-  type FlagSetOptions,
-} from './flag-set.ts'
+export { createFlagSet } from './flag-set.ts'
+export type { FlagSet, FlagSetChanges, FlagSetOptions } from './flag-set-contract.ts'
 export type { FlagInspection } from './inspection.ts'
 export type { Json, JsonObject } from './json.ts'
 export type { EvaluateOptions, FlagReaders, KeyOf, ValueOf } from './readers.ts'

@@ -1,10 +1,7 @@
 import type { FlagDefinitions } from './definition.ts'
 import { explainFlag } from './explain.ts'
-import {
-  createFlagSet as createTrustingFlagSet,
-  type FlagSet,
-  type FlagSetOptions,
-} from './flag-set.ts'
+import { createFlagSet as createTrustingFlagSet } from './flag-set.ts'
+import type { FlagSet, FlagSetOptions } from './flag-set-contract.ts'
 import { allEngines } from './node-engines.ts'
 import { parseDefinitions, parseExposure, parseSegment } from './parse-definitions.ts'
 

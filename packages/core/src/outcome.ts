@@ -76,16 +76,23 @@ export function decideOutcome(
   context?: EvaluationContext,
   now?: number,
 ): Answer | undefined {
-  const { ramp, split, serve, outside, keyMissing } = outcome
-  let { limit } = outcome
   // Nobody's key is needed: the answer is everybody's.
-  if (keyMissing === undefined) return limit > 0 ? serve : outside
+  if (outcome.keyMissing === undefined) return outcome.limit > 0 ? outcome.serve : outcome.outside
+  return decideByKey(outcome, context, now)
+}
+
+function decideByKey(
+  outcome: Outcome,
+  context: EvaluationContext,
+  now: number | undefined,
+): Answer | undefined {
+  let { limit, ramp, split, serve, outside } = outcome
   if (ramp) limit = bucketLimit(outcome.rollout * (rampShare(ramp, now as number) ?? 0))
   if (limit <= 0) return outside
   if (limit >= bucketCount && split === undefined) return serve
   const { bucketBy } = outcome
   const key = bucketBy ? asKey(readAttribute(bucketBy, context)) : targetingKeyOf(context)
-  if (key === undefined) return keyMissing
+  if (key === undefined) return outcome.keyMissing
   if (limit < bucketCount && (outcome.gate as PrefixHash).top30(key) >= limit) return outside
   if (split === undefined) return serve
   const { limits } = split

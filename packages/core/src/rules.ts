@@ -29,19 +29,13 @@ export function decideRules(
     const rule = rules[i] as CompiledRule
     const { run } = rule
     const value = run && readAttribute(run.attribute, context)
-    let chosen: Outcome | undefined
+    let chosen = run?.index.get(value)
+    if (chosen !== undefined) i = chosen.position
     // A list may match several rules: those are tried one by one.
-    if (run === undefined || typeof value === 'object') {
-      if (rule.test(context, scope)) chosen = rule.outcome
-    } else {
-      const hit = run.index.get(value)
-      if (hit === undefined) i = run.end - 1
-      else {
-        chosen = hit.outcome
-        i = hit.position
-      }
-    }
-    const answer = chosen && decideOutcome(chosen, context, now)
+    else if (run === undefined || typeof value === 'object') {
+      if (rule.test(context, scope)) chosen = rule
+    } else i = run.end - 1
+    const answer = chosen && decideOutcome(chosen.outcome, context, now)
     if (answer !== undefined) return answer
   }
   return undefined
