@@ -15,7 +15,7 @@ export async function loadRows({ rounds }) {
       mostLoadMs,
       bound,
     ),
-    boundedRow('   the same with validation', await own('validated'), 'ms', mostLoadMs, bound),
+    boundedRow('   the same with validation', await own('validated'), 'ms'),
     boundedRow('   the same in flagd-core, from its JSON', await own('flagd-core'), 'ms'),
   ]
 }
