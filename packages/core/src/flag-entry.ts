@@ -42,19 +42,16 @@ export class FlagEntry {
     // Compared, not tested: to test an object is to read it, and there are a thousand.
     if (this.#end === undefined && this.#fixed === undefined) this.#tryToCompile()
     if (this.#fixed !== undefined) return this.#fixed
-    const timing = this.#timing
-    if (timing !== undefined) return this.#decideTimed(timing, context, scope, now)
-    return this.#decideOpen(context, scope, now)
+    return this.#timing === undefined
+      ? this.#decideOpen(context, scope, now)
+      : this.#decideTimed(context, scope, now)
   }
 
   /** Apart, and so are a few below: what V8 is to inline must be small. */
-  #decideTimed(
-    { needs, window, disabled }: Timing,
-    context: EvaluationContext,
-    scope: Scope,
+  #decideTimed(context: EvaluationContext, scope: Scope, now: number | undefined): Answer {
+    const { needs, window, disabled } = this.#timing as Timing
     // One reading of the clock for the flag and all it depends on.
-    at = this.#around.clock(),
-  ): Answer {
+    const at = now ?? this.#around.clock()
     for (const { flag, variants } of needs) {
       const { variant } = scope.decide(flag, context, at)
       if (!variants.includes(variant as string)) return disabled

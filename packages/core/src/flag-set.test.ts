@@ -201,6 +201,8 @@ describe('schedules', () => {
 
   it('read the clock where no instant is given', () => {
     expect(set.isEnabled('flag', 'ada')).toBe(true)
+    // Plain JavaScript's way to say so.
+    expect(set.evaluate('flag', 'ada', { now: null as never }).value).toBe(true)
   })
 })
 
