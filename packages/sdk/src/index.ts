@@ -54,7 +54,7 @@ export {
   type Store,
   verifyLog,
 } from '@sluice/stores'
-export { createFileStore, type FileStore, type FileStoreOptions } from '@sluice/stores/file'
+export { createFileStore, type FileStoreOptions } from '@sluice/stores/file'
 export { createMemoryStore } from '@sluice/stores/memory'
 export { defineFlags } from './define-flags.ts'
 export { resolveEnvironment } from './environment.ts'

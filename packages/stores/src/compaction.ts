@@ -17,10 +17,12 @@ export interface CompactableStore extends Store {
   compact(options: CompactOptions): Promise<Compaction>
 }
 
-/** What to drop. */
+/** What to drop, and where to keep it. */
 export interface CompactOptions {
   /** The last revision to drop. Commits above it stay readable. */
   readonly keepAfter: number
+  /** A folder to write the dropped commits to first, as JSON lines. Default: they are not kept. */
+  readonly archive?: string | undefined
 }
 
 /** What a compaction did. */

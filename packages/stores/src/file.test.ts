@@ -3,14 +3,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { genesis, type Head, sealCommit } from './chain.ts'
-import { createFileStore, type FileStore } from './file.ts'
+import type { CompactableStore } from './compaction.ts'
+import { createFileStore } from './file.ts'
 import { createReplica } from './replica.ts'
 import { sealSnapshot } from './snapshot.ts'
 import type { Commit } from './store.ts'
 import { verifyLog } from './verify-log.ts'
 
 let directory: string
-let store: FileStore
+let store: CompactableStore
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'sluice-file-'))

@@ -2,7 +2,7 @@ import { type FSWatcher, watch } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { SluiceError } from '@sluice/core'
 import { type Clock, systemClock } from './clock.ts'
-import type { CompactableStore, Compaction, CompactOptions } from './compaction.ts'
+import type { CompactableStore } from './compaction.ts'
 import { appendCommit, createSync } from './file/append-commit.ts'
 import { compactFiles } from './file/compact-files.ts'
 import { toFileError } from './file/errors.ts'
@@ -22,19 +22,8 @@ export interface FileStoreOptions {
   readonly clock?: Clock
 }
 
-/** What to drop, and where to keep it. */
-export interface FileCompactOptions extends CompactOptions {
-  /** A folder to write the dropped commits to first, as JSON lines. Default: they are not kept. */
-  readonly archive?: string
-}
-
-/** A log in a folder: one readable file per commit. */
-export interface FileStore extends CompactableStore {
-  compact(options: FileCompactOptions): Promise<Compaction>
-}
-
 /**
- * Creates a store over a folder. Nothing is touched before the first call.
+ * Creates a store over a folder: a log with one readable file per commit. Nothing is touched before the first call.
  *
  * An acknowledged commit is on the disk. Any number of processes may share the folder, and any of them
  * may be killed at any instant.
@@ -42,7 +31,7 @@ export interface FileStore extends CompactableStore {
  * Every method throws SluiceError `store_missing`, `store_full`, `store_read_only` or `store_failed`
  * with the remedy and the file system's error as `cause`.
  */
-export function createFileStore(options: FileStoreOptions): FileStore {
+export function createFileStore(options: FileStoreOptions): CompactableStore {
   const { directory, create = false, clock = systemClock } = options
   const positions = createPositions(directory)
   const sync = createSync(directory)

@@ -9,6 +9,7 @@ export {
 } from './chain.ts'
 export { type Clock, systemClock, type TimerOptions } from './clock.ts'
 export type { CommitOptions } from './committer.ts'
+export { compactLog, type Droppable } from './compact-log.ts'
 export {
   type CompactableStore,
   type Compaction,
@@ -21,6 +22,7 @@ export { parseDefinitionText } from './definition-text.ts'
 export type { CommitDraft } from './draft.ts'
 export { createEmitter, type Emitter } from './emitter.ts'
 export type { ReplicaEvents, ReplicaStatus, ResetReason } from './events.ts'
+export { checkExchange } from './exchange.ts'
 export { type FileSourceOptions, fileSource } from './file-source.ts'
 export type { FlagClient, FlagClientEvents, FlagClientStatus } from './flag-client.ts'
 export type { ChangeNote, FlagCommands } from './flag-commands.ts'
@@ -35,7 +37,9 @@ export { checkSnapshot, findSnapshotFault, sealSnapshot } from './snapshot.ts'
 export {
   type Change,
   type Commit,
+  type Exchange,
   refusalCodes,
+  type SharedValue,
   type Snapshot,
   type SnapshotEntry,
   type Store,

@@ -1,9 +1,18 @@
 import { SluiceError } from '@sluice/core'
 import { genesis, type Head } from './chain.ts'
-import { assertCompactable, type CompactableStore, createCompactedError } from './compaction.ts'
+import { type Clock, systemClock } from './clock.ts'
+import { compactLog } from './compact-log.ts'
+import { type CompactableStore, createCompactedError } from './compaction.ts'
+import { createMemoryExchange } from './exchange.ts'
 import { freezeDeep } from './json-copy.ts'
 import { checkSnapshot } from './snapshot.ts'
 import type { Commit, Snapshot } from './store.ts'
+
+/** How a memory store is made. */
+export interface MemoryStoreOptions {
+  /** Tells when a value on the exchange is over. Default: {@link systemClock}. */
+  readonly clock?: Clock
+}
 
 /**
  * A store in this process's memory, for tests and programs that need no durability.
@@ -11,7 +20,9 @@ import type { Commit, Snapshot } from './store.ts'
  * Several replicas may share one. It holds frozen copies: nobody can change history through a commit
  * that was handed in or out.
  */
-export function createMemoryStore(): CompactableStore {
+export function createMemoryStore({
+  clock = systemClock,
+}: MemoryStoreOptions = {}): CompactableStore {
   let commits: Commit[] = []
   let cut: Head = genesis
   let snapshot: Snapshot | undefined
@@ -20,6 +31,16 @@ export function createMemoryStore(): CompactableStore {
 
   const assertOpen = () => {
     if (isClosed) throw new SluiceError('store_closed', 'The memory store is closed.')
+  }
+
+  const readCut = async () => cut
+
+  async function drop(next: Head): Promise<number> {
+    if (next.revision <= cut.revision) return 0
+    const dropped = next.revision - cut.revision
+    commits = commits.slice(dropped)
+    cut = next
+    return dropped
   }
 
   const store: CompactableStore = {
@@ -64,19 +85,12 @@ export function createMemoryStore(): CompactableStore {
       if (snapshot === undefined || snapshot.revision <= checked.revision) snapshot = checked
     },
 
-    async compact({ keepAfter }) {
+    async compact(options) {
       assertOpen()
-      const last = Math.min(keepAfter, cut.revision + commits.length - 1)
-      if (last <= cut.revision) return { cut, dropped: 0 }
-      const from = cut
-      const next = await assertCompactable([...commits], from, last, snapshot)
-      // Another compaction came first; begin again from its cut.
-      if (cut !== from) return store.compact({ keepAfter })
-      const dropped = last - from.revision
-      commits = commits.slice(dropped)
-      cut = next
-      return { cut, dropped }
+      return compactLog({ ...store, readCut, drop }, options)
     },
+
+    exchange: createMemoryExchange(clock),
 
     async close() {
       isClosed = true

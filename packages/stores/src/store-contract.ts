@@ -1,6 +1,17 @@
 import assert from 'node:assert/strict'
 import { genesis, type Head, maxCommitBytes, sealCommit } from './chain.ts'
-import type { CommitDraft } from './draft.ts'
+import { compactionContract } from './contract/compaction.ts'
+import { exchangeContract } from './contract/exchange.ts'
+import {
+  appendSome,
+  assertConflict,
+  codeOf,
+  commitAt,
+  draftOf,
+  type Opened,
+  tryTo,
+  within,
+} from './contract/parts.ts'
 import { sealSnapshot } from './snapshot.ts'
 import type { Commit, Store } from './store.ts'
 
@@ -32,21 +43,22 @@ export function storeContract(name: string, under: StoreUnderTest, runner: TestR
   const { describe, it } = runner
 
   /** Runs a test body on a new store and closes whatever was opened. */
-  const withStore =
-    (body: (store: Store, reopen: () => Promise<Store>) => Promise<void>) => async () => {
-      const opened: Store[] = []
-      const keep = async (opening: Promise<Store>) => {
-        const store = await opening
-        opened.push(store)
-        return store
-      }
-      try {
-        const store = await keep(under.create())
-        await body(store, () => (under.reopen ? keep(under.reopen(store)) : Promise.resolve(store)))
-      } finally {
-        for (const store of opened) await store.close()
-      }
+  const withStore = (body: Opened) => async () => {
+    const opened: Store[] = []
+    const keep = async (opening: Promise<Store>) => {
+      const store = await opening
+      opened.push(store)
+      return store
     }
+    try {
+      const store = await keep(under.create())
+      await body(store, () => (under.reopen ? keep(under.reopen(store)) : Promise.resolve(store)))
+    } finally {
+      for (const store of opened) await store.close()
+    }
+  }
+
+  const test = (title: string, body: Opened) => it(title, withStore(body))
 
   describe(`${name}: the store contract`, () => {
     it(
@@ -240,6 +252,9 @@ export function storeContract(name: string, under: StoreUnderTest, runner: TestR
       }),
     )
 
+    compactionContract(test)
+    exchangeContract(test)
+
     it(
       'answers store_closed after it was closed, and may be closed twice',
       withStore(async (store) => {
@@ -251,48 +266,4 @@ export function storeContract(name: string, under: StoreUnderTest, runner: TestR
       }),
     )
   })
-}
-
-async function appendSome(store: Store, count: number): Promise<Commit[]> {
-  const commits: Commit[] = []
-  for (let index = 0; index < count; index += 1) {
-    const commit = commitAt(commits.at(-1) ?? genesis, { index })
-    await store.append(commit)
-    commits.push(commit)
-  }
-  return commits
-}
-
-function commitAt(head: Head, value: unknown): Commit {
-  return sealCommit(draftOf(value), head, 1_767_225_600_000)
-}
-
-function draftOf(value: unknown): CommitDraft {
-  const changes = [{ key: 'flag/one', value: value as null }]
-  return { actor: 'ann', action: 'set_flag', reason: 'the contract', changes }
-}
-
-async function assertConflict(appending: Promise<void>): Promise<void> {
-  await assert.rejects(appending, { code: 'conflict' })
-}
-
-function codeOf(error: unknown): unknown {
-  return (error as { code?: unknown } | undefined)?.code
-}
-
-/** A store may freeze what it gives; then the attempt throws, which is as good. */
-function tryTo(change: () => void): void {
-  try {
-    change()
-  } catch (error) {
-    assert.ok(error instanceof TypeError)
-  }
-}
-
-function within(promise: Promise<void>, limitMs: number): Promise<void> {
-  let timer: ReturnType<typeof setTimeout>
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no wake-up within ${limitMs} ms`)), limitMs)
-  })
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer))
 }

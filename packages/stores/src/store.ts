@@ -88,8 +88,35 @@ export interface Store {
   readSnapshot(): Promise<Snapshot | undefined>
   /** Keeps the snapshot. One that is older than the newest never takes its place. */
   writeSnapshot(snapshot: Snapshot): Promise<void>
+  /** Short-lived values that processes share beside the log, where the store can hold them. */
+  readonly exchange?: Exchange
   /** Lets go of every handle; later calls reject with `store_closed`. Closing twice is allowed. */
   close(): Promise<void>
+}
+
+/**
+ * A board for values that matter for seconds: health counters, a lease. Not part of the log.
+ *
+ * Nothing on it is durable, and losing all of it costs no more than waiting for the next one.
+ */
+export interface Exchange {
+  /**
+   * Puts a value under a key, in place of the one before, until its time is over.
+   *
+   * @param key As long as 200 characters of `A-Z a-z 0-9 - _ . = /`.
+   * @param value Null takes the value away at once.
+   * @param ttlMs From 1 to 86,400,000. The value may be seen a second longer, never two.
+   * @throws SluiceError `invalid_exchange` for a key or time that is not allowed.
+   */
+  publish(key: string, value: Json | null, ttlMs: number): Promise<void>
+  /** Every value whose key begins with the prefix and whose time is not over, sorted by key. */
+  collect(prefix: string): Promise<SharedValue[]>
+}
+
+/** A value on the {@link Exchange}. */
+export interface SharedValue {
+  readonly key: string
+  readonly value: Json
 }
 
 /**

@@ -1,7 +1,7 @@
-import { mkdir, unlink } from 'node:fs/promises'
-import { join } from 'node:path'
+import { unlink } from 'node:fs/promises'
 import { SluiceError } from '@sluice/core'
-import { replaceFile, syncDirectory } from '../atomic-file.ts'
+import { writeArchive } from '../archive.ts'
+import { syncDirectory } from '../atomic-file.ts'
 import { assertCompactable, type Compaction } from '../compaction.ts'
 import type { Commit } from '../store.ts'
 import { readCommitFile } from './commit-file.ts'
@@ -33,7 +33,10 @@ export async function compactFiles(
     const snapshot = await readSnapshotFiles(directory)
     const commits = readUpTo(directory, cut.revision, snapshot?.revision ?? 0)
     const next = await assertCompactable(commits, cut, last, snapshot)
-    if (archive !== undefined) await writeArchive(directory, archive, cut.revision, last)
+    if (archive !== undefined) {
+      const dropped = readUpTo(directory, cut.revision, last)
+      await writeArchive(archive, dropped, cut.revision, last)
+    }
     const isOurs = await createCutFile(directory, generation + 1, next).catch((cause) => {
       throw toFileError(cause, directory, `write the cut at revision ${last}`)
     })
@@ -52,27 +55,6 @@ async function* readUpTo(directory: string, after: number, last: number): AsyncG
       )
     }
     yield commit
-  }
-}
-
-/** One commit a line, oldest first, in a file named for the revisions it holds. */
-async function writeArchive(
-  directory: string,
-  archive: string,
-  after: number,
-  last: number,
-): Promise<void> {
-  async function* lines() {
-    for await (const commit of readUpTo(directory, after, last)) {
-      yield `${JSON.stringify(commit)}\n`
-    }
-  }
-  const path = join(archive, `commits-${after + 1}-${last}.jsonl`)
-  try {
-    await mkdir(archive, { recursive: true })
-    await replaceFile(path, lines())
-  } catch (cause) {
-    throw toFileError(cause, archive, 'archive commits')
   }
 }
 

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { genesis, type Head, sealCommit } from '../chain.ts'
-import { createFileStore, type FileStore } from '../file.ts'
+import type { CompactableStore } from '../compaction.ts'
+import { createFileStore } from '../file.ts'
 import { createReplica } from '../replica.ts'
 import type { Commit } from '../store.ts'
 import { verifyLog } from '../verify-log.ts'
@@ -15,7 +16,7 @@ import { readCommits } from './read-commits.ts'
 // Races between processes that no scheduler can be made to run: the step in between is put in here.
 
 let directory: string
-let store: FileStore
+let store: CompactableStore
 let first: Commit
 
 beforeEach(async () => {
