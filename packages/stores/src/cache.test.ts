@@ -74,7 +74,7 @@ describe('the cache of a replica', () => {
     await createReplica({ store }).commit(set(2))
     const replica = createReplica({ store, cache: path })
     const replaced: number[] = []
-    replica.on('log_replaced', ({ to }) => replaced.push(to.revision))
+    replica.on('log.replaced', ({ to }) => replaced.push(to.revision))
     await replica.start()
     await replica.ready()
     expect([replica.get('a')?.value, replaced]).toEqual([2, [1]])

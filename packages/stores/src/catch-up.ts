@@ -3,8 +3,9 @@ import type { Head } from './chain.ts'
 import { type Events, type ResetReason, toStoreError } from './events.ts'
 import { createFold, type Fold } from './fold.ts'
 import { readNext } from './log-reader.ts'
+import type { FollowedStore } from './patient-store.ts'
 import { checkSnapshot } from './snapshot.ts'
-import type { Commit, Snapshot, Store } from './store.ts'
+import type { Commit, Snapshot } from './store.ts'
 
 /** The one place where the fold in service lives and is exchanged. */
 export interface State {
@@ -21,7 +22,7 @@ export interface CatchUp {
   reset(fold: Fold, reason: ResetReason): void
 }
 
-export function createCatchUp(store: Store, state: State, events: Events): CatchUp {
+export function createCatchUp(store: FollowedStore, state: State, events: Events): CatchUp {
   let hasTriedSnapshot = false
 
   async function run(): Promise<void> {
@@ -59,7 +60,7 @@ export function createCatchUp(store: Store, state: State, events: Events): Catch
         // Our own commit may have moved the head while we read; then look again.
         if (state.fold.head !== head) return true
         reset(fold, 'log_replaced')
-        events.tell('log_replaced', { from: head, to: fold.head })
+        events.tell('log.replaced', { from: head, to: fold.head })
         return true
       }
     }

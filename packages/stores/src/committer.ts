@@ -4,7 +4,8 @@ import type { Clock } from './clock.ts'
 import { type CheckedDraft, type CommitDraft, checkDraft } from './draft.ts'
 import { toStoreError } from './events.ts'
 import type { Fold } from './fold.ts'
-import { type Commit, refusalCodes, type Store } from './store.ts'
+import type { FollowedStore } from './patient-store.ts'
+import { type Commit, refusalCodes } from './store.ts'
 
 /** On what a commit rests. */
 export interface CommitOptions {
@@ -19,7 +20,7 @@ export interface CommitOptions {
 
 /** What a committer needs of its replica. */
 export interface CommitterOptions {
-  readonly store: Store
+  readonly store: FollowedStore
   readonly clock: Clock
   readonly random: () => number
   readonly fold: () => Fold
@@ -31,6 +32,13 @@ export interface CommitterOptions {
   readonly assertOpen: () => void
 }
 
+/** Writes drafts to the log, one at a time. */
+export interface Committer {
+  commit(draft: CommitDraft, options?: CommitOptions): Promise<Commit>
+  /** Resolves once nothing is being written any more. */
+  idle(): Promise<void>
+}
+
 /** Further tries of the same commit after an append whose outcome was not seen. */
 const maxUnseen = 3
 
@@ -40,12 +48,12 @@ const unseenPauseMs = 100
 /** Refused appends in a row with nothing new to read, after which the store contradicts itself. */
 const maxStalls = 5
 
-/** Creates the function that writes drafts to the log, one at a time. */
-export function createCommitter(options: CommitterOptions) {
+/** Creates a committer. */
+export function createCommitter(options: CommitterOptions): Committer {
   const { store, clock, random, fold, refresh, take, assertOpen } = options
   let previous: Promise<unknown> = Promise.resolve()
 
-  return async function commit(draft: CommitDraft, rests: CommitOptions = {}): Promise<Commit> {
+  async function commit(draft: CommitDraft, rests: CommitOptions = {}): Promise<Commit> {
     assertOpen()
     const checked = checkDraft(draft)
     const dependsOn = rests.dependsOn ?? checked.changes.map((change) => change.key)
@@ -106,7 +114,9 @@ export function createCommitter(options: CommitterOptions) {
       const found = await look(commit)
       if (found === 'ours') return true
       if (found === 'other' || (found === 'empty' && reason.code === 'conflict')) return false
-      if (unseen >= maxUnseen) throw outcomeUnknown(commit, reason)
+      if (unseen >= maxUnseen || reason.code === 'replica_closed') {
+        throw outcomeUnknown(commit, reason)
+      }
       if (unseen > 0) await pause(unseen)
     }
   }
@@ -125,6 +135,13 @@ export function createCommitter(options: CommitterOptions) {
   function pause(times: number): Promise<void> {
     const delayMs = unseenPauseMs * 2 ** times * (0.5 + random() / 2)
     return new Promise((resolve) => void clock.after(delayMs, resolve, { keepsAlive: true }))
+  }
+
+  return {
+    commit,
+    idle: async () => {
+      await previous
+    },
   }
 }
 

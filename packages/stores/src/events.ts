@@ -33,7 +33,7 @@ export interface ReplicaEvents {
    */
   error: (error: SluiceError) => void
   /** The store holds another log than before (a restored backup), and the replica has taken it over. */
-  log_replaced: (change: { readonly from: Head; readonly to: Head }) => void
+  'log.replaced': (change: { readonly from: Head; readonly to: Head }) => void
 }
 
 /** What hands out a replica's events. */

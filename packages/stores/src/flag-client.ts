@@ -12,6 +12,7 @@ import type {
   Split,
   ValueOf,
 } from '@sluice/core'
+import type { Head } from './chain.ts'
 import type { ReplicaStatus } from './events.ts'
 import type { ChangeNote, FlagCommands } from './flag-commands.ts'
 import type { FlagView } from './flag-view.ts'
@@ -26,6 +27,8 @@ export interface FlagClientEvents {
   /** Flags whose answers may differ from now on. */
   change: (keys: readonly string[]) => void
   status: (status: FlagClientStatus) => void
+  /** The store holds another log than before, a restored backup say, and it is now followed. */
+  'log.replaced': (change: { readonly from: Head; readonly to: Head }) => void
   /** Something failed and the last good state stays in service. */
   error: (error: SluiceError) => void
 }
@@ -40,6 +43,8 @@ export interface FlagClient<D extends FlagDefinitions = FlagDefinitions>
     FlagCommands<KeyOf<D>> {
   readonly environment: string
   readonly status: FlagClientStatus
+  /** How long ago, in milliseconds, the log was last seen to hold nothing newer; Infinity for never. */
+  readonly stalenessMs: number
   /** The log's copy in this process, for what is built on it. */
   readonly replica: Replica
   /** The flags as they stand now, unmoved by what comes later. */
@@ -90,6 +95,10 @@ export class LiveFlagClient implements FlagClient {
 
   get status(): FlagClientStatus {
     return this.#parts.status()
+  }
+
+  get stalenessMs(): number {
+    return this.replica.stalenessMs
   }
 
   isEnabled(key: string, context?: EvaluationContext): boolean {

@@ -21,9 +21,18 @@ export interface FollowOptions {
 /** The longest pause after failures: an outage's end is seen within this, whatever its length. */
 const maxBackoffMs = 30_000
 
+/** How long all must be well before a failure counts as the first again. */
+const healthyMs = 60_000
+
+/** The longest that a server's wish to be left alone is heeded. */
+const maxRetryAfterMs = 300_000
+
 export function createFollower({ run, clock, random, pollMs }: FollowOptions): Follower {
   let phase: 'idle' | 'following' | 'stopped' = 'idle'
   let failures = 0
+  /** What the last look failed with; undefined while all is well. */
+  let failure: unknown
+  let healthySince: number | undefined
   let running: Promise<void> | undefined
   let queued: Promise<void> | undefined
   let cancelTimer = () => {}
@@ -31,8 +40,13 @@ export function createFollower({ run, clock, random, pollMs }: FollowOptions): F
   async function runOnce(): Promise<void> {
     try {
       await run()
-      failures = 0
+      failure = undefined
+      healthySince ??= clock.now()
+      // A link that comes and goes is not to be asked at full pace each time it comes.
+      if (clock.now() - healthySince >= healthyMs) failures = 0
     } catch (error) {
+      failure = error
+      healthySince = undefined
       failures += 1
       throw error
     } finally {
@@ -49,10 +63,20 @@ export function createFollower({ run, clock, random, pollMs }: FollowOptions): F
   }
 
   function delayMs(): number {
-    if (failures === 0) return pollMs
-    const fullMs = Math.min(maxBackoffMs, pollMs * 2 ** Math.min(failures, 30))
+    if (failure === undefined) return pollMs
     // Half fixed, half random, so that a fleet does not come back in one wave.
-    return fullMs * (0.5 + random() / 2)
+    return fullDelayMs() * (0.5 + random() / 2)
+  }
+
+  function fullDelayMs(): number {
+    const { code, retryAfterMs } = failure as { code?: unknown; retryAfterMs?: unknown }
+    if (typeof retryAfterMs === 'number' && retryAfterMs > 0) {
+      // Twice, so that the half that is fixed is what was asked for.
+      return 2 * Math.min(maxRetryAfterMs, retryAfterMs)
+    }
+    // Credentials are not mended in a second; but when they are, nothing need be restarted.
+    if (code === 'store_unauthorized') return maxBackoffMs
+    return Math.min(maxBackoffMs, pollMs * 2 ** Math.min(failures, 30))
   }
 
   function refresh(): Promise<void> {

@@ -13,7 +13,7 @@ const pageSize = 200
  * @param match The empty string matches every commit.
  * @throws SluiceError Whatever the store throws.
  */
-export async function readHistory(store: Store, match: KeyMatch): Promise<Commit[]> {
+export async function readHistory(store: Pick<Store, 'read'>, match: KeyMatch): Promise<Commit[]> {
   const matches = toTest(match)
   const found: Commit[] = []
   let after = 0

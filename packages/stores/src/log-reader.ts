@@ -26,7 +26,7 @@ const pageSize = 200
  * @throws SluiceError `broken_chain` where a commit does not follow the one before; whatever the
  * store throws.
  */
-export async function readNext(store: Store, head: Head): Promise<Next> {
+export async function readNext(store: Pick<Store, 'read'>, head: Head): Promise<Next> {
   try {
     return await readPage(store, head, pageSize)
   } catch (error) {
@@ -42,7 +42,7 @@ export function isDamage(error: unknown): boolean {
   return code === 'corrupt_commit' || code === 'missing_commit'
 }
 
-async function readPage(store: Store, head: Head, limit: number): Promise<Next> {
+async function readPage(store: Pick<Store, 'read'>, head: Head, limit: number): Promise<Next> {
   try {
     if (head.revision === 0) return verify(await store.read(0, limit), head)
     const page = await store.read(head.revision - 1, limit + 1)
@@ -63,7 +63,12 @@ async function readPage(store: Store, head: Head, limit: number): Promise<Next> 
 }
 
 /** The head is the last dropped commit: its own commit is gone, but everything after it is there. */
-async function readAfterCut(store: Store, head: Head, cut: Head, limit: number): Promise<Next> {
+async function readAfterCut(
+  store: Pick<Store, 'read'>,
+  head: Head,
+  cut: Head,
+  limit: number,
+): Promise<Next> {
   if (cut.hash !== head.hash) return { kind: 'other_log' }
   try {
     return verify(await store.read(head.revision, limit), head)

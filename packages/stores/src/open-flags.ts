@@ -113,6 +113,7 @@ export function openFlags<const D extends FlagDefinitions = FlagDefinitions>(
   )
   replica.on('reset', ({ revision }) => take(() => view.reset(replica.entries(), revision)))
   replica.on('status', tellStatus)
+  replica.on('log.replaced', (change) => events.tell('log.replaced', change))
   replica.on('error', report)
   // It only waits for the cache, and never rejects.
   void replica.start()

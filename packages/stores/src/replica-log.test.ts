@@ -32,7 +32,7 @@ describe('a log that is not what it was', () => {
     await replica.refresh()
     const seen: unknown[] = []
     replica.on('reset', (head, reason) => seen.push([head.revision, reason]))
-    replica.on('log_replaced', ({ from, to }) => seen.push([from.revision, to.revision]))
+    replica.on('log.replaced', ({ from, to }) => seen.push([from.revision, to.revision]))
     for (const restored of [commitsOf(3, 'ann'), commitsOf(3, 'bob'), commitsOf(9, 'eve')]) {
       log.commits = restored
       await replica.refresh()
@@ -148,7 +148,7 @@ describe('snapshots of a replica', () => {
     const reader = fixture.open({ store: fixture.storeWith({ readSnapshot: async () => foreign }) })
     const seen: unknown[] = []
     reader.on('reset', (_, reason) => seen.push(reason))
-    reader.on('log_replaced', () => seen.push('log_replaced'))
+    reader.on('log.replaced', () => seen.push('log.replaced'))
     await reader.refresh()
     expect(seen).toEqual([])
     expect(reader.get('n')?.value).toBe(4)

@@ -1,21 +1,26 @@
 import { SluiceError } from '@sluice/core'
 import { createCache } from './cache.ts'
 import { createCatchUp, type State } from './catch-up.ts'
-import { systemClock } from './clock.ts'
+import { type Clock, systemClock } from './clock.ts'
 import { createCommitter } from './committer.ts'
 import { createEvents, toStoreError } from './events.ts'
 import { createFold } from './fold.ts'
 import { createFollower } from './follow.ts'
 import { readHistory } from './history.ts'
+import { createPatientStore } from './patient-store.ts'
 import type { Replica, ReplicaOptions } from './replica-contract.ts'
 import { sealSnapshot } from './snapshot.ts'
 import { createStanding } from './standing.ts'
 import type { Snapshot } from './store.ts'
 
+/** How long a close waits for the write that is under way. */
+const lastWriteMs = 3_000
+
 /** Creates a replica. It does nothing by itself until `start`. */
 export function createReplica(options: ReplicaOptions): Replica {
-  const { store, clock = systemClock, random = Math.random } = options
-  const { pollMs = 1_000, snapshotEvery = 1_000 } = options
+  const { clock = systemClock, random = Math.random } = options
+  const { pollMs = 1_000, storeTimeoutMs = 10_000, snapshotEvery = 1_000 } = options
+  const store = createPatientStore(options.store, clock, storeTimeoutMs)
   const events = createEvents()
   const state: State = { fold: createFold() }
   const standing = createStanding(clock, events)
@@ -26,7 +31,7 @@ export function createReplica(options: ReplicaOptions): Replica {
     options.cache === undefined
       ? undefined
       : createCache({ path: options.cache, clock, take: takeSnapshot, report })
-  const commit = createCommitter({
+  const committer = createCommitter({
     store,
     clock,
     random,
@@ -132,7 +137,7 @@ export function createReplica(options: ReplicaOptions): Replica {
     refresh: follower.refresh,
 
     async commit(draft, rests) {
-      const written = await commit(draft, rests)
+      const written = await committer.commit(draft, rests)
       if (snapshotEvery > 0 && written.revision % snapshotEvery === 0) {
         // The commit stands whether or not the snapshot can be written; the next one tries again.
         snapshotting = writeSnapshot().catch((cause: unknown) => report(toStoreError(cause)))
@@ -156,10 +161,24 @@ export function createReplica(options: ReplicaOptions): Replica {
       isClosed = true
       follower.stop()
       standing.close()
+      // A write under way ends by itself if it can; how it ended is worth a moment.
+      await within(clock, lastWriteMs, committer.idle())
+      store.giveUp()
       const unwatch = await unwatching
       unwatch?.()
       await Promise.all([cache?.close(), snapshotting])
       events.clear()
     },
   }
+}
+
+/** Waits for a promise that never rejects, but not for ever. */
+function within(clock: Clock, limitMs: number, awaited: Promise<void>): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = clock.after(limitMs, resolve, { keepsAlive: true })
+    void awaited.then(() => {
+      cancel()
+      resolve()
+    })
+  })
 }
