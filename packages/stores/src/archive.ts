@@ -1,8 +1,31 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { SluiceError } from '@sluice/core'
 import { replaceFile } from './atomic-file.ts'
 import { toFileError } from './file/errors.ts'
+import { isCommit, isExpiredCommit } from './shape.ts'
 import type { Commit } from './store.ts'
+
+/** What is left of a commit whose time is over: enough to link those around it. */
+export interface ExpiredCommit extends Pick<Commit, 'revision' | 'at' | 'previousHash' | 'hash'> {
+  /** The retention class it was dropped by. */
+  readonly expired: string
+}
+
+/** A line of an archive. */
+export type ArchivedCommit = Commit | ExpiredCommit
+
+/** A file of an archive, and the revisions that it holds. */
+export interface ArchiveFile {
+  readonly path: string
+  readonly first: number
+  readonly last: number
+}
+
+/** Whether only the link of an archived commit is left. */
+export function isExpired(line: ArchivedCommit): line is ExpiredCommit {
+  return 'expired' in line
+}
 
 /**
  * Writes commits to a folder before they are dropped: one a line, oldest first, in a file named for
@@ -16,13 +39,84 @@ export async function writeArchive(
   after: number,
   last: number,
 ): Promise<void> {
-  async function* lines() {
-    for await (const commit of commits) yield `${JSON.stringify(commit)}\n`
-  }
   try {
     await mkdir(folder, { recursive: true })
-    await replaceFile(join(folder, `commits-${after + 1}-${last}.jsonl`), lines())
+    await replaceFile(join(folder, `commits-${after + 1}-${last}.jsonl`), toLines(commits))
   } catch (cause) {
     throw toFileError(cause, folder, 'archive commits')
+  }
+}
+
+/** One line of JSON for each value. */
+export async function* toLines(
+  values: AsyncIterable<unknown> | Iterable<unknown>,
+): AsyncGenerator<string> {
+  for await (const value of values) yield `${JSON.stringify(value)}\n`
+}
+
+/** The files of an archive, by the revisions they begin and end with. */
+export async function listArchive(folder: string): Promise<ArchiveFile[]> {
+  const names = await readdir(folder).catch((cause: unknown) => {
+    throw toFileError(cause, folder, 'list the archive')
+  })
+  return names
+    .flatMap((name) => {
+      const [, first, last] = /^commits-(\d+)-(\d+)\.jsonl$/.exec(name) ?? []
+      if (first === undefined) return []
+      return [{ path: join(folder, name), first: Number(first), last: Number(last) }]
+    })
+    .sort((one, other) => one.first - other.first || one.last - other.last)
+}
+
+/**
+ * Reads an archive, oldest first. Where files overlap, as after a compaction that was cut off, each
+ * revision is read once.
+ *
+ * @throws SluiceError `corrupt_archive` with the file and the line.
+ */
+export async function* readArchive(folder: string): AsyncGenerator<ArchivedCommit> {
+  let reached = 0
+  for (const { path, last } of await listArchive(folder)) {
+    if (last <= reached) continue
+    for await (const line of readArchiveFile(path)) {
+      if (line.revision <= reached) continue
+      yield line
+      reached = line.revision
+    }
+  }
+}
+
+/** Reads one file of an archive. */
+export async function* readArchiveFile(path: string): AsyncGenerator<ArchivedCommit> {
+  let number = 0
+  for await (const text of readLines(path)) {
+    number += 1
+    const value = parse(text)
+    if (!isCommit(value) && !isExpiredCommit(value)) {
+      throw new SluiceError(
+        'corrupt_archive',
+        `Line ${number} of ${path} is not a commit: restore the file from a backup.`,
+      )
+    }
+    yield value
+  }
+}
+
+/** The lines of a text file, without their ends. @throws SluiceError where it cannot be read. */
+export async function* readLines(path: string): AsyncGenerator<string> {
+  try {
+    const file = await open(path)
+    // Closes the file when it ends, or when nobody reads on.
+    yield* file.readLines()
+  } catch (cause) {
+    throw toFileError(cause, path, 'read')
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
 }

@@ -15,6 +15,13 @@ export interface CompactableStore extends Store {
    * `broken_chain` where the log and the snapshot do not agree. Nothing is dropped then.
    */
   compact(options: CompactOptions): Promise<Compaction>
+  /**
+   * Makes an empty log begin after a commit that it does not hold, as if a compaction had dropped all
+   * before: what restoring a compacted log needs. Readers below it are told `compacted`.
+   *
+   * @throws SluiceError `log_not_empty`; see {@link createNotEmptyError}.
+   */
+  startAfter(cut: Head): Promise<void>
 }
 
 /** What to drop, and where to keep it. */
@@ -45,6 +52,11 @@ export function createCompactedError(cut: Head): SluiceError & { readonly cut: H
     `Commits up to revision ${cut.revision} were compacted: start from the snapshot.`,
   )
   return Object.assign(error, { cut: { revision: cut.revision, hash: cut.hash } })
+}
+
+/** The refusal of a store that was asked to begin anew and holds something already. */
+export function createNotEmptyError(): SluiceError {
+  return new SluiceError('log_not_empty', 'The store holds a log already: take an empty one.')
 }
 
 /** The cut that a `compacted` error names; nothing for any other error. */

@@ -4,7 +4,7 @@ import { SluiceError } from '@sluice/core'
 import { type Clock, systemClock } from './clock.ts'
 import type { CompactableStore } from './compaction.ts'
 import { appendCommit, createSync } from './file/append-commit.ts'
-import { compactFiles } from './file/compact-files.ts'
+import { compactFiles, startFilesAfter } from './file/compact-files.ts'
 import { toFileError } from './file/errors.ts'
 import { parseName } from './file/names.ts'
 import { createPositions } from './file/positions.ts'
@@ -106,6 +106,11 @@ export function createFileStore(options: FileStoreOptions): CompactableStore {
     async compact({ keepAfter, archive }) {
       await open()
       return compactFiles(directory, positions, keepAfter, archive)
+    },
+
+    async startAfter(cut) {
+      await open()
+      return startFilesAfter(directory, positions, cut)
     },
 
     async close() {

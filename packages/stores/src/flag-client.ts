@@ -17,6 +17,7 @@ import type { ReplicaStatus } from './events.ts'
 import type { ChangeNote, FlagCommands } from './flag-commands.ts'
 import type { FlagView } from './flag-view.ts'
 import type { Replica } from './replica-contract.ts'
+import type { PastOptions } from './state-at.ts'
 import type { Commit } from './store.ts'
 
 /** How good a client's answers are: `bootstrap` is the definitions alone, without the log. */
@@ -58,6 +59,15 @@ export interface FlagClient<D extends FlagDefinitions = FlagDefinitions>
   ready(options?: { readonly timeoutMs?: number }): Promise<boolean>
   /** The commits that touched a flag, in every environment, oldest first. */
   history(key: KeyOf<D>): Promise<Commit[]>
+  /**
+   * The flags as the log had them at an instant, over the definitions that this process has now. An
+   * evaluation of a schedule takes that instant for now.
+   *
+   * @param time Epoch milliseconds, or a date.
+   * @throws SluiceError `compacted` where the log no longer reaches back to it, nor the archive that
+   * `options` name; `invalid_time`.
+   */
+  at(time: number | Date, options?: PastOptions): Promise<FlagSet<D>>
   /** Listens to an event; answers a function that stops it. */
   on<Name extends keyof FlagClientEvents>(name: Name, listener: FlagClientEvents[Name]): () => void
   /** Stops following. The store stays open: whoever opened it closes it. */
@@ -65,7 +75,7 @@ export interface FlagClient<D extends FlagDefinitions = FlagDefinitions>
 }
 
 /** What a client does beside answering. */
-export type ClientParts = Pick<FlagClient, 'ready' | 'history' | 'on' | 'close'> & {
+export type ClientParts = Pick<FlagClient, 'ready' | 'history' | 'at' | 'on' | 'close'> & {
   readonly view: FlagView
   readonly replica: Replica
   readonly commands: FlagCommands
@@ -163,6 +173,10 @@ export class LiveFlagClient implements FlagClient {
 
   history(key: string): Promise<Commit[]> {
     return this.#parts.history(key)
+  }
+
+  at(time: number | Date, options?: PastOptions): Promise<FlagSet> {
+    return this.#parts.at(time, options)
   }
 
   on<Name extends keyof FlagClientEvents>(

@@ -20,6 +20,7 @@ import { exposureKey, flagKey, segmentKey } from './flag-keys.ts'
 import { admit } from './flag-view-admit.ts'
 import { misfitEntry, refusedEntry } from './flag-view-errors.ts'
 import { createLayers, type LoggedDefinition, type Names, put } from './flag-view-layers.ts'
+import type { Fold } from './fold.ts'
 
 /** A key of the log, what it holds now (undefined where it was deleted), and since when. */
 export interface LogEntry {
@@ -51,6 +52,8 @@ export interface FlagView {
   follow(entries: readonly LogEntry[], revision: number): readonly string[]
   /** The same for the whole state of a log: what is not among the entries is gone. */
   reset(entries: readonly LogEntry[], revision: number): readonly string[]
+  /** Another view, of a past state of the log, over the definitions that this one has now. */
+  past(fold: Fold, at: number): FlagView
 }
 
 /** Of what a view is made. */
@@ -83,6 +86,7 @@ interface Parsed {
  */
 export function createFlagView(options: FlagViewOptions): FlagView {
   const { environment, clock, report } = options
+  let document: readonly [DefinitionsDocument, string] | undefined
   const exposurePrefix = exposureKey(environment, '')
   const segments = Object.fromEntries(
     Object.entries(options.segments).map(([name, each]) => [name, parseSegment(name, each)]),
@@ -243,8 +247,9 @@ export function createFlagView(options: FlagViewOptions): FlagView {
     get current() {
       return current
     },
-    define(document, origin) {
-      const names = layers.define(document, origin)
+    define(next, origin) {
+      const names = layers.define(next, origin)
+      document = [next, origin]
       return take([], current.revision, names)
     },
     follow: (entries, revision) => take(entries, revision, noNames()),
@@ -260,6 +265,16 @@ export function createFlagView(options: FlagViewOptions): FlagView {
       // What only the revision of a deletion tells, which no entry shows, is looked at too.
       const names = { ...noNames(), flags: new Set(current.keys()) }
       return take([...entries, ...deletions], revision, names)
+    },
+    past(fold, at) {
+      const view = createFlagView({
+        ...options,
+        clock: () => at,
+        revisionOf: (key) => fold.lastWrite(key)?.revision ?? 0,
+        report: () => {},
+      })
+      if (document !== undefined) view.define(...document)
+      return view
     },
   }
 }

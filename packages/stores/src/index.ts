@@ -1,3 +1,5 @@
+export { type ArchivedCommit, type ExpiredCommit, isExpired, readArchive } from './archive.ts'
+export { type Backup, backupLog, restoreLog, verifyBackup } from './backup.ts'
 export {
   findHashFault,
   findLinkFault,
@@ -15,6 +17,7 @@ export {
   type Compaction,
   type CompactOptions,
   createCompactedError,
+  createNotEmptyError,
   getCut,
 } from './compaction.ts'
 export type { DefinitionListener, DefinitionSource } from './definition-source.ts'
@@ -32,8 +35,18 @@ export type { KeyMatch } from './history.ts'
 export { type OpenFlagsOptions, openFlags } from './open-flags.ts'
 export { createReplica } from './replica.ts'
 export type { Replica, ReplicaOptions } from './replica-contract.ts'
+export {
+  applyRetention,
+  defaultClassOf,
+  defaultRetentionDays,
+  type Retained,
+  type RetentionClass,
+  type RetentionDays,
+  type RetentionOptions,
+} from './retention.ts'
 export { isCommit, isSnapshot } from './shape.ts'
 export { checkSnapshot, findSnapshotFault, sealSnapshot } from './snapshot.ts'
+export type { PastOptions } from './state-at.ts'
 export {
   type Change,
   type Commit,
@@ -44,4 +57,10 @@ export {
   type SnapshotEntry,
   type Store,
 } from './store.ts'
-export { type LogCheck, type VerifyOptions, verifyLog } from './verify-log.ts'
+export {
+  type BrokenLog,
+  type LogCheck,
+  type SoundLog,
+  type VerifyOptions,
+  verifyLog,
+} from './verify-log.ts'

@@ -2,7 +2,7 @@ import { SluiceError } from '@sluice/core'
 import { genesis, type Head } from './chain.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { compactLog } from './compact-log.ts'
-import { type CompactableStore, createCompactedError } from './compaction.ts'
+import { type CompactableStore, createCompactedError, createNotEmptyError } from './compaction.ts'
 import { createMemoryExchange } from './exchange.ts'
 import { freezeDeep } from './json-copy.ts'
 import { checkSnapshot } from './snapshot.ts'
@@ -88,6 +88,12 @@ export function createMemoryStore({
     async compact(options) {
       assertOpen()
       return compactLog({ ...store, readCut, drop }, options)
+    },
+
+    async startAfter(next) {
+      assertOpen()
+      if (cut.revision + commits.length > 0) throw createNotEmptyError()
+      cut = { revision: next.revision, hash: next.hash }
     },
 
     exchange: createMemoryExchange(clock),

@@ -14,6 +14,7 @@ import {
 import { createFlagCommands } from './flag-commands.ts'
 import { isAboutFlag } from './flag-keys.ts'
 import { createFlagView, type LogEntry } from './flag-view.ts'
+import { flagsAt } from './flags-at.ts'
 import { createReplica } from './replica.ts'
 import type { ReplicaOptions } from './replica-contract.ts'
 
@@ -69,6 +70,7 @@ export function openFlags<const D extends FlagDefinitions = FlagDefinitions>(
     },
     ready: replica.ready,
     history: (key) => replica.history((each) => isAboutFlag(each, key)),
+    at: (time, past) => flagsAt(options.store, view.past, time, past),
     on: events.on,
     async close() {
       isClosed = true

@@ -1,3 +1,4 @@
+import type { ExpiredCommit } from './archive.ts'
 import type { Head } from './chain.ts'
 import { maxDepth } from './json-copy.ts'
 import type { Change, Commit, Snapshot, SnapshotEntry } from './store.ts'
@@ -18,6 +19,18 @@ export function isCommit(value: unknown): value is Commit {
     isHash(value.hash) &&
     Array.isArray(value.changes) &&
     value.changes.every(isChange)
+  )
+}
+
+/** Whether a value read from outside is what an archive keeps of a commit whose time is over. */
+export function isExpiredCommit(value: unknown): value is ExpiredCommit {
+  return (
+    isRecord(value) &&
+    isRevision(value.revision) &&
+    typeof value.at === 'number' &&
+    isText(value.expired) &&
+    isHash(value.previousHash) &&
+    isHash(value.hash)
   )
 }
 

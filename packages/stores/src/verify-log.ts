@@ -5,21 +5,26 @@ import { isDamage } from './log-reader.ts'
 import { isCommit } from './shape.ts'
 import { sealSnapshot } from './snapshot.ts'
 import type { Commit, Snapshot, Store } from './store.ts'
+import { verifyArchive } from './verify-archive.ts'
 
 /** What a check of a log found. */
-export type LogCheck =
-  | {
-      readonly ok: true
-      readonly head: Head
-      /** Where the check began: revision 0, or the last commit that a compaction dropped. */
-      readonly from: Head
-    }
-  | {
-      readonly ok: false
-      /** The first position that does not verify. */
-      readonly revision: number
-      readonly because: string
-    }
+export type LogCheck = SoundLog | BrokenLog
+
+/** A log that verifies. */
+export interface SoundLog {
+  readonly ok: true
+  readonly head: Head
+  /** Where the check began: revision 0, or the last commit before what is still there. */
+  readonly from: Head
+}
+
+/** A log that does not. */
+export interface BrokenLog {
+  readonly ok: false
+  /** The first position that does not verify. */
+  readonly revision: number
+  readonly because: string
+}
 
 /** What else to hold the log to. */
 export interface VerifyOptions {
@@ -28,6 +33,8 @@ export interface VerifyOptions {
    * show that its end was cut off, or that all of it was written anew.
    */
   readonly expectedHead?: Head | undefined
+  /** The folder that a store's compactions archived to: the chain is then verified from its beginning. */
+  readonly archive?: string | undefined
 }
 
 /** Commits per request, as much as one may hold in memory at 1 MB each. */
@@ -41,11 +48,11 @@ const pageSize = 200
  */
 export async function verifyLog(
   log: Store | Iterable<Commit>,
-  { expectedHead }: VerifyOptions = {},
+  { expectedHead, archive }: VerifyOptions = {},
 ): Promise<LogCheck> {
-  return 'append' in log
-    ? verifyStore(log, expectedHead)
-    : verifyPages(genesis, [[...log]], undefined, expectedHead)
+  if (!('append' in log)) return verifyPages(genesis, [[...log]], undefined, expectedHead)
+  const check = await verifyStore(log, expectedHead)
+  return check.ok && archive !== undefined ? verifyArchive(archive, check) : check
 }
 
 async function verifyStore(store: Store, expectedHead: Head | undefined): Promise<LogCheck> {

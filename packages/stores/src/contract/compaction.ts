@@ -6,7 +6,14 @@ import { type CompactableStore, getCut } from '../compaction.ts'
 import { sealSnapshot } from '../snapshot.ts'
 import type { Store } from '../store.ts'
 import { verifyLog } from '../verify-log.ts'
-import { appendSome, codeOf, type DeclareTest, tryRejected } from './parts.ts'
+import {
+  appendSome,
+  assertConflict,
+  codeOf,
+  commitAt,
+  type DeclareTest,
+  tryRejected,
+} from './parts.ts'
 
 /** What a store has to do that can drop commits; one that cannot is not asked. */
 export function compactionContract(test: DeclareTest): void {
@@ -58,6 +65,27 @@ export function compactionContract(test: DeclareTest): void {
       await store.writeSnapshot(sealSnapshot(strange, [], 5))
       assert.equal(codeOf(await tryRejected(store.compact({ keepAfter: 2 }))), 'broken_chain')
       assert.deepEqual(await store.read(0), commits)
+    }),
+  )
+
+  test(
+    'begins after a commit that is elsewhere, if it is empty',
+    ifCompactable(async (store, reopen) => {
+      const cut = { revision: 40, hash: 'a'.repeat(64) }
+      await store.startAfter(cut)
+      const other = await reopen()
+      for (const reader of [store, other]) {
+        const refusal = await tryRejected(reader.read(0))
+        assert.equal(codeOf(refusal), 'compacted')
+        assert.deepEqual(getCut(refusal), cut)
+        assert.deepEqual(await reader.read(40), [])
+      }
+      await assertConflict(other.append(commitAt({ revision: 0, hash: cut.hash }, 'first')))
+      const commits = await appendSome(other, 2, cut)
+      assert.deepEqual(await store.read(40), commits)
+      assert.equal(codeOf(await tryRejected(store.startAfter(cut))), 'log_not_empty')
+      const later = { revision: 50, hash: cut.hash }
+      assert.equal(codeOf(await tryRejected(store.startAfter(later))), 'log_not_empty')
     }),
   )
 

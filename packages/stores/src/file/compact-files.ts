@@ -2,7 +2,8 @@ import { unlink } from 'node:fs/promises'
 import { SluiceError } from '@sluice/core'
 import { writeArchive } from '../archive.ts'
 import { syncDirectory } from '../atomic-file.ts'
-import { assertCompactable, type Compaction } from '../compaction.ts'
+import type { Head } from '../chain.ts'
+import { assertCompactable, type Compaction, createNotEmptyError } from '../compaction.ts'
 import type { Commit } from '../store.ts'
 import { readCommitFile } from './commit-file.ts'
 import { createCutFile } from './cut-file.ts'
@@ -43,6 +44,21 @@ export async function compactFiles(
     if (isOurs) return { cut: next, dropped: await deleteCommits(directory, last) }
     // Another compaction came first; begin again from its cut.
   }
+}
+
+/** Writes the first cut of an empty directory. */
+export async function startFilesAfter(
+  directory: string,
+  positions: Positions,
+  cut: Head,
+): Promise<void> {
+  await positions.relist()
+  const isFirst =
+    (await positions.findHead()) === 0 &&
+    (await createCutFile(directory, 1, cut).catch((cause) => {
+      throw toFileError(cause, directory, `write the cut at revision ${cut.revision}`)
+    }))
+  if (!isFirst) throw createNotEmptyError()
 }
 
 async function* readUpTo(directory: string, after: number, last: number): AsyncGenerator<Commit> {

@@ -1,0 +1,96 @@
+import { SluiceError } from '@sluice/core'
+import { type ArchivedCommit, isExpired, readArchive } from './archive.ts'
+import { getCut } from './compaction.ts'
+import { createFold, type Fold } from './fold.ts'
+import type { Commit, Snapshot, Store } from './store.ts'
+
+/** From where the past is read. */
+export interface PastOptions {
+  /** The folder that the store's compactions archived to, for what the store dropped. */
+  readonly archive?: string | undefined
+}
+
+const pageSize = 200
+
+/**
+ * Folds a log up to the last commit that was written no later than an instant.
+ *
+ * @param at Epoch milliseconds, by the clocks of those who wrote.
+ * @throws SluiceError `compacted` where the commits that lead there are no longer to be had.
+ */
+export async function readStateAt(
+  store: Pick<Store, 'read' | 'readSnapshot'>,
+  at: number,
+  { archive }: PastOptions = {},
+): Promise<Fold> {
+  // The clocks of two writers may differ: what counts is the order of the log.
+  let last = 0
+  let first: ArchivedCommit | undefined
+  for await (const commit of readAll(store, archive)) {
+    first ??= commit
+    if (commit.at <= at) last = commit.revision
+  }
+  const snapshot = await store.readSnapshot()
+  const isWhole = first === undefined || first.revision === 1
+  return isWhole
+    ? foldUpTo(createFold(), readAll(store, archive), last)
+    : foldUpTo(startFrom(snapshot, last), readAll(store, archive), last)
+}
+
+/** The snapshot, if it stands for nothing later than what is asked for. */
+function startFrom(snapshot: Snapshot | undefined, last: number): Fold {
+  if (snapshot === undefined || snapshot.revision > last) throw beyond(last)
+  return createFold(snapshot)
+}
+
+async function foldUpTo(
+  fold: Fold,
+  commits: AsyncIterable<ArchivedCommit>,
+  last: number,
+): Promise<Fold> {
+  for await (const commit of commits) {
+    if (commit.revision > last) break
+    if (commit.revision <= fold.head.revision) continue
+    if (isExpired(commit)) throw beyond(last)
+    fold.add(commit)
+  }
+  return fold
+}
+
+/** The archive and then the log, each revision once. */
+async function* readAll(
+  store: Pick<Store, 'read'>,
+  archive: string | undefined,
+): AsyncGenerator<ArchivedCommit> {
+  let reached = 0
+  if (archive !== undefined) {
+    for await (const line of readArchive(archive)) {
+      yield line
+      reached = line.revision
+    }
+  }
+  for (;;) {
+    let page: Commit[]
+    try {
+      page = await store.read(reached, pageSize)
+    } catch (error) {
+      const cut = getCut(error)
+      if (cut === undefined || cut.revision <= reached) throw error
+      if (reached > 0) throw beyond(reached + 1)
+      reached = cut.revision
+      continue
+    }
+    yield* page
+    const last = page.at(-1)
+    if (last === undefined) return
+    reached = last.revision
+  }
+}
+
+function beyond(revision: number): SluiceError {
+  return new SluiceError(
+    'compacted',
+    `What led to revision ${revision} is no longer in the log: name the archive that its ` +
+      'compactions wrote, as far back as that.',
+  )
+}
