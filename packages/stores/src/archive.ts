@@ -76,9 +76,9 @@ export async function listArchive(folder: string): Promise<ArchiveFile[]> {
  */
 export async function* readArchive(folder: string): AsyncGenerator<ArchivedCommit> {
   let reached = 0
-  for (const { path, last } of await listArchive(folder)) {
-    if (last <= reached) continue
-    for await (const line of readArchiveFile(path)) {
+  for (const file of await listArchive(folder)) {
+    if (file.last <= reached) continue
+    for await (const line of readArchiveFile(file)) {
       if (line.revision <= reached) continue
       yield line
       reached = line.revision
@@ -86,20 +86,25 @@ export async function* readArchive(folder: string): AsyncGenerator<ArchivedCommi
   }
 }
 
-/** Reads one file of an archive. */
-export async function* readArchiveFile(path: string): AsyncGenerator<ArchivedCommit> {
-  let number = 0
+/** Reads one file of an archive, which holds what its name says. */
+export async function* readArchiveFile({
+  path,
+  first,
+  last,
+}: ArchiveFile): AsyncGenerator<ArchivedCommit> {
+  let next = first
+  const corrupt = () =>
+    new SluiceError(
+      'corrupt_archive',
+      `Line ${next - first + 1} of ${path} is not revision ${next}: restore the file from a backup.`,
+    )
   for await (const text of readLines(path)) {
-    number += 1
     const value = parse(text)
-    if (!isCommit(value) && !isExpiredCommit(value)) {
-      throw new SluiceError(
-        'corrupt_archive',
-        `Line ${number} of ${path} is not a commit: restore the file from a backup.`,
-      )
-    }
+    if (!(isCommit(value) || isExpiredCommit(value)) || value.revision !== next) throw corrupt()
     yield value
+    next += 1
   }
+  if (next !== last + 1) throw corrupt()
 }
 
 /** The lines of a text file, without their ends. @throws SluiceError where it cannot be read. */

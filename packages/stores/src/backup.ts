@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { SluiceError } from '@sluice/core'
 import { readLines, toLines } from './archive.ts'
 import { replaceFile } from './atomic-file.ts'
@@ -150,9 +151,7 @@ async function findCut(store: Store): Promise<Head> {
 }
 
 function toHead(value: unknown, path: string): Head {
-  const isGenesis = isHead({ ...genesis, ...(value as object), revision: 1 })
-  const { revision, hash } = (value ?? {}) as Head
-  if (isGenesis && Number.isSafeInteger(revision) && revision >= 0) return { revision, hash }
+  if (isHead(value) || isDeepStrictEqual(value, genesis)) return value as Head
   throw corrupt(path, 'one of its heads is damaged')
 }
 

@@ -110,19 +110,19 @@ async function expireFiles(
   let expired = 0
   let isOldest = true
   try {
-    for (const { path } of await listArchive(archive)) {
+    for (const file of await listArchive(archive)) {
       const lines: ArchivedCommit[] = []
       let changed = 0
-      for await (const line of readArchiveFile(path)) {
+      for await (const line of readArchiveFile(file)) {
         const kept = expire(line)
         if (kept !== line) changed += 1
         lines.push(kept)
       }
       // Nothing before it is left to be linked.
-      if (isOldest && lines.every(isExpired)) await unlink(path)
+      if (isOldest && lines.every(isExpired)) await unlink(file.path)
       else {
         isOldest = false
-        if (changed > 0) await replaceFile(path, toLines(lines))
+        if (changed > 0) await replaceFile(file.path, toLines(lines))
       }
       expired += changed
     }
