@@ -1,0 +1,123 @@
+import type { WebRequest, WebResponse } from './web.ts'
+
+/** What the bridge uses of a request of `node:http`. */
+export interface NodeRequest extends AsyncIterable<Uint8Array> {
+  readonly method?: string | undefined
+  readonly url?: string | undefined
+  readonly headers: { readonly [name: string]: string | readonly string[] | undefined }
+  /** Whether it came to its end. */
+  readonly complete: boolean
+}
+
+/** What the bridge uses of a response of `node:http`. */
+export interface NodeResponse {
+  readonly destroyed: boolean
+  writeHead(status: number, headers: Record<string, string>): unknown
+  flushHeaders(): void
+  write(chunk: Uint8Array): boolean
+  end(): unknown
+  destroy(): unknown
+  once(event: 'close' | 'drain', listener: () => void): unknown
+  removeListener(event: 'close' | 'drain', listener: () => void): unknown
+}
+
+/** Serves a handler of web requests by `node:http`: `createServer(toNodeListener(handler))`. */
+export function toNodeListener(
+  handler: (request: WebRequest) => Promise<WebResponse>,
+): (request: NodeRequest, response: NodeResponse) => void {
+  return (incoming, outgoing) => {
+    serve(handler, incoming, outgoing).catch(() => {
+      // Nothing whole can be said any more: a cut connection is no success to anybody.
+      outgoing.destroy()
+    })
+  }
+}
+
+async function serve(
+  handler: (request: WebRequest) => Promise<WebResponse>,
+  incoming: NodeRequest,
+  outgoing: NodeResponse,
+): Promise<void> {
+  const abort = new AbortController()
+  outgoing.once('close', () => abort.abort())
+  const request = toWebRequest(incoming, abort.signal)
+  if (request === undefined) return refuse(incoming, outgoing)
+  const { status, headers, body } = (await handler(request as WebRequest)) as Response
+  // What is left of a body must not be taken for the next request, nor be waited for.
+  const ending = incoming.complete ? {} : { connection: 'close' }
+  outgoing.writeHead(status, { ...Object.fromEntries(headers), ...ending })
+  if (body !== null) await pipe(body, outgoing)
+  outgoing.end()
+}
+
+async function pipe(body: ReadableStream<Uint8Array>, outgoing: NodeResponse): Promise<void> {
+  const reader = body.getReader()
+  // It also wakes a read that waits for an event that nobody will hear of.
+  const leave = () => void reader.cancel().catch(() => {})
+  outgoing.once('close', leave)
+  outgoing.flushHeaders()
+  while (!outgoing.destroyed) {
+    const { done, value } = await reader.read()
+    if (done) break
+    if (!outgoing.write(value)) await drained(outgoing)
+  }
+  outgoing.removeListener('close', leave)
+  if (outgoing.destroyed) leave()
+}
+
+/** Resolves when there is room again, or nobody left to write to. */
+function drained(outgoing: NodeResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const go = () => {
+      outgoing.removeListener('drain', go)
+      outgoing.removeListener('close', go)
+      resolve()
+    }
+    outgoing.once('drain', go)
+    outgoing.once('close', go)
+    if (outgoing.destroyed) go()
+  })
+}
+
+/** @returns nothing for what no web request can be: another method, another form of target. */
+function toWebRequest(incoming: NodeRequest, signal: AbortSignal): Request | undefined {
+  const { method = 'GET', url = '/' } = incoming
+  if (!url.startsWith('/')) return undefined
+  try {
+    return new Request(`http://localhost${url}`, {
+      ...{ method, signal, headers: toWebHeaders(incoming.headers) },
+      ...(method === 'GET' || method === 'HEAD'
+        ? {}
+        : { body: toWebBody(incoming), duplex: 'half' }),
+    })
+  } catch {
+    return undefined
+  }
+}
+
+function toWebHeaders(headers: NodeRequest['headers']): [string, string][] {
+  return Object.entries(headers).flatMap(([name, value]) =>
+    [value ?? []].flat().map((each): [string, string] => [name, each]),
+  )
+}
+
+/** Reads on only as far as somebody reads; letting go of it leaves the connection for the answer. */
+function toWebBody(incoming: NodeRequest): ReadableStream<Uint8Array> {
+  const chunks = incoming[Symbol.asyncIterator]()
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        const { done, value } = await chunks.next()
+        if (done === true) controller.close()
+        else controller.enqueue(value)
+      },
+    },
+    { highWaterMark: 0 },
+  )
+}
+
+function refuse(incoming: NodeRequest, outgoing: NodeResponse): void {
+  const status = incoming.url?.startsWith('/') === false ? 400 : 405
+  outgoing.writeHead(status, { connection: 'close', 'content-length': '0' })
+  outgoing.end()
+}
