@@ -1,4 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
 import { chown, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -52,10 +53,11 @@ export const postgres: ServiceKind = {
   },
 }
 
-/** PostgreSQL's programs are not on the PATH of every system. */
+/** Debian keeps PostgreSQL's programs by version and off the PATH. */
 function installedIn(): string[] {
+  const versions = '/usr/lib/postgresql'
   try {
-    return [execFileSync('pg_config', ['--bindir'], { encoding: 'utf8' }).trim()]
+    return readdirSync(versions).map((version) => join(versions, version, 'bin'))
   } catch {
     return []
   }
