@@ -7,6 +7,14 @@ export type {
 } from './counts.ts'
 export { createArmCounts } from './counts.ts'
 export type {
+  Counted,
+  FleetCounts,
+  FleetProcess,
+  ProcessReport,
+  RefusedReport,
+} from './fleet-counts.ts'
+export { createFleetCounts } from './fleet-counts.ts'
+export type {
   Consequence,
   ErrorRateGuard,
   Guard,
@@ -30,6 +38,7 @@ export {
   quantileMs,
   SHORTEST_MS,
 } from './latency-histogram.ts'
+export { type PackedArm, type PackedCounts, packCounts, unpackCounts } from './packed-counts.ts'
 export type { DropReason, Ticker } from './ticker.ts'
 export { createTicker } from './ticker.ts'
 export type { ArmSummary, Verdict } from './verdict.ts'
