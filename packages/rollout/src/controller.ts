@@ -4,13 +4,14 @@ import { type Clock, systemClock } from '@sluice/stores'
 import { type Apply, createApply } from './apply.ts'
 import { begin } from './begin.ts'
 import { createCommands, type RolloutCommands } from './commands.ts'
+import type { Lease } from './fleet/lease.ts'
 import { openJournal, type RolloutLog } from './journal.ts'
 import { type CreateJudge, createGuardJudge, shareOfAlpha } from './judge.ts'
 import { createObserver } from './observer.ts'
 import { canary, type Plan } from './plan.ts'
 import { parsePlan } from './plan-schema.ts'
 import { createTeller, type Teller } from './rollout-events.ts'
-import type { RolloutState } from './state.ts'
+import { isActive, type RolloutState } from './state.ts'
 import { createWatch } from './watch.ts'
 
 /** What a controller is made of. */
@@ -33,6 +34,11 @@ export interface RolloutControllerOptions {
   readonly tickMs?: number
   /** Who the log names for what happens by itself. Default `controller`. */
   readonly actor?: string
+  /**
+   * Spares the work where other processes run a controller of this flag too: while another is on duty,
+   * `run` does not look. Commands of people never ask it. Default: none; each that runs looks.
+   */
+  readonly lease?: Lease
   /** Instead of guards over the source: whatever else can judge, such as a script in a test. */
   readonly judge?: CreateJudge
 }
@@ -63,6 +69,11 @@ const defaultAlpha = 0.01
 const defaultTickMs = 1_000
 /** A process that missed this many ticks was not watching. */
 const gapTicks = 10
+/**
+ * After as many looks in a row that failed, another process is to try. Not sooner: it begins without evidence,
+ * and takes a share of alpha.
+ */
+const vainTicks = 3 * gapTicks
 
 /**
  * Creates the controller of a flag's rollout. It does nothing by itself until `run`.
@@ -75,7 +86,7 @@ const gapTicks = 10
  * outside (0, 1) or a `tickMs` that is not above 0.
  */
 export function createRolloutController(options: RolloutControllerOptions): RolloutController {
-  const { replica: log, environment, flag, guards = [], source } = options
+  const { replica: log, environment, flag, guards = [], source, lease } = options
   const { alpha = defaultAlpha, clock = systemClock, tickMs = defaultTickMs } = options
   const { actor = 'controller', judge: createJudge = judgeBySource } = options
   const plan = parsePlan(options.plan ?? canary())
@@ -113,6 +124,7 @@ export function createRolloutController(options: RolloutControllerOptions): Roll
 
   let turn: Promise<unknown> = Promise.resolve()
   let look: Promise<void> = Promise.resolve()
+  let vainLooks = 0
   let toldRevision = journal.revision()
   let stopRunning: (() => void) | undefined
 
@@ -127,8 +139,28 @@ export function createRolloutController(options: RolloutControllerOptions): Roll
 
   /** One at a time: looks that overlap would count twice what they saw. */
   function tick(): Promise<void> {
-    look = look.then(watch.tick).catch((error: unknown) => teller.tell('error', error))
+    look = look
+      .then(watch.tick)
+      .catch((error: unknown) => {
+        teller.tell('error', error)
+        return false
+      })
+      .then((wasOfUse) => {
+        vainLooks = wasOfUse ? 0 : vainLooks + 1
+      })
     return look
+  }
+
+  /** Whether this process is to look. A rollback that was decided waits for nobody. */
+  function isOnDuty(): boolean {
+    const state = readState()
+    if (lease === undefined || state === undefined || !isActive(state)) return true
+    if (state.phase === 'rolling_back') return true
+    if (vainLooks >= vainTicks) {
+      vainLooks = 0
+      lease.yield()
+    }
+    return lease.stand() || watch.isPending
   }
 
   function tellState(): void {
@@ -168,7 +200,7 @@ export function createRolloutController(options: RolloutControllerOptions): Roll
         for (const end of unsubscribe) end()
       }
       async function beat(): Promise<void> {
-        await tick()
+        if (isOnDuty()) await tick()
         if (isRunning) cancel = clock.after(tickMs, beat)
       }
     },
@@ -178,6 +210,7 @@ export function createRolloutController(options: RolloutControllerOptions): Roll
       stopRunning = undefined
       observer.giveUp()
       await Promise.all([look, turn])
+      await lease?.release()
     },
 
     tick,

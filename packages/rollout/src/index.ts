@@ -15,6 +15,15 @@ export type {
   TickEvent,
   Transition,
 } from './event.ts'
+export { toExchangeName } from './fleet/exchange-name.ts'
+export {
+  createFleetSource,
+  type FleetSource,
+  type FleetSourceOptions,
+} from './fleet/fleet-source.ts'
+export type { ProcessIdentity } from './fleet/health-report.ts'
+export { createLease, type Lease, type LeaseOptions } from './fleet/lease.ts'
+export { type ShareHealthOptions, shareHealth } from './fleet/share-health.ts'
 export type { RolloutLog } from './journal.ts'
 export {
   type CreateJudge,
@@ -45,6 +54,6 @@ export type {
   Running,
   Verifying,
 } from './state.ts'
-export { isActive, isOpen } from './state.ts'
+export { isActive, isOpen, isRolloutOver } from './state.ts'
 export { parseRolloutState } from './state-schema.ts'
 export { transition } from './transition.ts'

@@ -140,6 +140,13 @@ export function isActive(state: RolloutState): boolean {
   return isOpen(state) || state.phase === 'rolling_back' || state.phase === 'verifying'
 }
 
+const overPhases: readonly unknown[] = ['rolled_back', 'completed', 'aborted']
+
+/** Whether what stands in the log as a rollout's state is at its end; what cannot be read is not. */
+export function isRolloutOver(value: unknown): boolean {
+  return overPhases.includes((Object(value) as Partial<RolloutState>).phase)
+}
+
 /** Whether the rollout may still go on, and may still go back. */
 export function isOpen(state: RolloutState): state is OpenState {
   return state.phase === 'running' || state.phase === 'holding' || state.phase === 'paused'

@@ -13,8 +13,15 @@ import { transition } from './transition.ts'
 
 /** One process's eye on a rollout: looks, and carries what follows into the log. */
 export interface Watch {
-  /** One look. @throws Whatever kept it from being carried into the log. */
-  tick(): Promise<void>
+  /**
+   * One look.
+   *
+   * @returns Whether there was nothing to see, or it was seen and what followed stands in the log.
+   * @throws Whatever kept it from being carried into the log.
+   */
+  tick(): Promise<boolean>
+  /** Whether it decided to go back, and that is not in the log yet. */
+  readonly isPending: boolean
   /** What the guards said last; empty where this process has not looked at the present rollout. */
   verdicts(): readonly Verdict[]
 }
@@ -45,15 +52,22 @@ export function createWatch(options: WatchOptions): Watch {
   let pending: Pending | undefined
   let latest: { readonly id: string; readonly verdicts: readonly Verdict[] } | undefined
 
-  async function tick(): Promise<void> {
+  async function tick(): Promise<boolean> {
     // Nothing to decide yet, but someone may have moved the exposure.
     const state = await apply(() => undefined)
-    if (state === undefined || !isActive(state)) return forget()
+    if (state === undefined || !isActive(state)) {
+      forget()
+      return true
+    }
     if (!isOpen(state)) pending = undefined
-    if (state.phase === 'rolling_back') return confirm(state.id)
+    if (state.phase === 'rolling_back') {
+      await confirm(state.id)
+      return true
+    }
     if (isOpen(state) && run?.id !== state.id) await claim(state)
     const observation = await look(state)
     await follow(state, observation)
+    return observation.verdicts !== undefined && pending === undefined
   }
 
   function forget(): void {
@@ -151,6 +165,9 @@ export function createWatch(options: WatchOptions): Watch {
 
   return {
     tick,
+    get isPending() {
+      return pending !== undefined
+    },
     verdicts() {
       const { state } = journal.read()
       return latest !== undefined && latest.id === state?.id ? latest.verdicts : []

@@ -31,6 +31,8 @@ export {
 export {
   type CanaryOptions,
   canary,
+  type FleetSource,
+  type Lease,
   type Plan,
   type RolloutController,
   type RolloutEvents,

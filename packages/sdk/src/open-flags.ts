@@ -1,9 +1,21 @@
 import type { EvaluationContext, FlagDefinitions, KeyOf } from '@sluice/core'
 import { createHealthRecorder, type HealthRecorder } from '@sluice/guards'
-import { type FlagClient, type OpenFlagsOptions, openFlags as openFlagClient } from '@sluice/stores'
+import type { FleetSource, Lease } from '@sluice/rollout'
+import {
+  type Clock,
+  createEmitter,
+  type Emitter,
+  type FlagClient,
+  type FlagClientEvents,
+  type OpenFlagsOptions,
+  openFlags as openFlagClient,
+  systemClock,
+} from '@sluice/stores'
 import { createMemoryStore } from '@sluice/stores/memory'
 import { resolveEnvironment } from './environment.ts'
+import { joinFleet } from './fleet.ts'
 import { type Branches, runGuarded } from './guarded.ts'
+import { createIdentity } from './process-identity.ts'
 
 /** A flag client that also runs and counts an application's branches. */
 export interface Flags<D extends FlagDefinitions = FlagDefinitions> extends FlagClient<D> {
@@ -13,8 +25,18 @@ export interface Flags<D extends FlagDefinitions = FlagDefinitions> extends Flag
    * @returns The branch's result as it is. The branch's own error comes through.
    */
   guarded<On, Off>(key: KeyOf<D>, context: EvaluationContext, branches: Branches<On, Off>): On | Off
-  /** What was counted for a flag in this process: the metric source of its rollout controller. */
+  /** What was counted for a flag in this process. */
   health(key: KeyOf<D>): HealthRecorder
+  /**
+   * What is counted for a flag in every process that shares the store: the metric source of its rollout
+   * controller. The others report while a rollout of the flag is under way.
+   */
+  fleet(key: KeyOf<D>): FleetSource
+  /**
+   * This process's candidacy for the work on a flag's rollout, for its controller; undefined where the
+   * store has no exchange.
+   */
+  createLease(key: KeyOf<D>, clock?: Clock): Lease | undefined
 }
 
 /** {@link OpenFlagsOptions}, with a store of this process's own where none is given. */
@@ -22,7 +44,13 @@ export type FlagsOptions<D extends FlagDefinitions = FlagDefinitions> = Omit<
   OpenFlagsOptions<D>,
   'store'
 > &
-  Partial<Pick<OpenFlagsOptions<D>, 'store'>>
+  Partial<Pick<OpenFlagsOptions<D>, 'store'>> & {
+    /**
+     * Names this process among those that share the store, for people; it may stay over a restart.
+     * Default: host, process number and a random part.
+     */
+    readonly processId?: string
+  }
 
 /**
  * Opens flags that follow a store, in the environment of this process.
@@ -34,27 +62,43 @@ export type FlagsOptions<D extends FlagDefinitions = FlagDefinitions> = Omit<
 export function openFlags<const D extends FlagDefinitions = FlagDefinitions>(
   options: FlagsOptions<D> = {},
 ): Flags<D> {
-  const client = openFlagClient<D>({
-    ...options,
-    store: options.store ?? createMemoryStore(),
-    environment: resolveEnvironment(options.environment),
+  const { processId, ...rest } = options
+  const store = options.store ?? createMemoryStore()
+  const environment = resolveEnvironment(options.environment)
+  const client = openFlagClient<D>({ ...rest, store, environment })
+  // What a listener throws of this event, the emitter drops.
+  const errors: Emitter<Pick<FlagClientEvents, 'error'>> = createEmitter(() => {})
+  const fleet = joinFleet({
+    ...{ exchange: store.exchange, replica: client.replica, environment: client.environment },
+    identity: createIdentity(processId),
+    clock: options.clock ?? systemClock,
+    onError: (error) => errors.tell('error', error),
   })
-  const recorders = new Map<string, HealthRecorder>()
   /** Counts what nobody reads. */
   const forUnknown = createHealthRecorder()
-  const health = (key: string): HealthRecorder => {
-    let recorder = recorders.get(key)
-    if (recorder === undefined) {
-      recorder = createHealthRecorder()
-      recorders.set(key, recorder)
-    }
-    return recorder
-  }
   const guarded: Flags<D>['guarded'] = (key, context, branches) => {
     // A recorder of its own for every misspelt key would grow without bound.
-    const isKnown = recorders.has(key) || client.snapshot().inspect(key) !== undefined
-    const recorder = isKnown ? health(key) : forUnknown
+    const isKnown = fleet.isCounted(key) || client.snapshot().inspect(key) !== undefined
+    const recorder = isKnown ? fleet.recorder(key) : forUnknown
     return runGuarded(client.isEnabled(key, context), branches, recorder)
   }
-  return Object.assign(client, { guarded, health })
+  const { on, close } = client
+  return Object.assign(client, {
+    guarded,
+    health: fleet.recorder,
+    fleet: fleet.source,
+    createLease: fleet.createLease,
+    on: ((name, listener) => {
+      const stops = [on.call(client, name, listener)]
+      if (name === 'error') stops.push(errors.on(name, listener as FlagClientEvents['error']))
+      return () => {
+        for (const stop of stops) stop()
+      }
+    }) satisfies FlagClient['on'],
+    async close() {
+      await fleet.close()
+      await close.call(client)
+      errors.clear()
+    },
+  })
 }

@@ -10,7 +10,7 @@ import type { Flags } from './open-flags.ts'
 /** Of what a controller over an application's flags is made. */
 export interface FlagRolloutOptions<D extends FlagDefinitions = FlagDefinitions>
   extends Omit<RolloutControllerOptions, 'replica' | 'environment' | 'flag'> {
-  /** What `openFlags` returned: the log, the environment and, by default, the metric source. */
+  /** What `openFlags` returned: the log, the environment and, by default, the metric source and the lease. */
   readonly flags: Flags<D>
   readonly flag: KeyOf<D>
 }
@@ -19,8 +19,9 @@ export interface FlagRolloutOptions<D extends FlagDefinitions = FlagDefinitions>
  * Creates the controller of a flag's rollout, in the environment of the flags. It does nothing by
  * itself until `run`.
  *
- * The metric source is what `flags.guarded` counted in this process, unless `source` or `judge` is
- * given.
+ * The metric source is what `flags.guarded` counted, in this process and in all others that share the
+ * store where it has an exchange, unless `source` or `judge` is given. Run one in every process: one is
+ * on duty, and another takes its place.
  *
  * @throws SluiceError `flag_not_found`; `invalid_plan`; `invalid_option`.
  */
@@ -31,8 +32,10 @@ export function createRolloutController<D extends FlagDefinitions>(
   if (flags.snapshot().inspect(flag) === undefined) {
     throw new SluiceError('flag_not_found', `There is no flag "${flag}" to roll out.`, { flag })
   }
+  const lease = flags.createLease(flag, rest.clock)
   return createControllerOver({
-    source: flags.health(flag),
+    source: flags.fleet(flag),
+    ...(lease === undefined ? {} : { lease }),
     ...rest,
     replica: flags.replica,
     environment: flags.environment,

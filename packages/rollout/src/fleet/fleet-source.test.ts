@@ -1,0 +1,232 @@
+import type { Json, SluiceError } from '@sluice/core'
+import { createHealthRecorder } from '@sluice/guards'
+import { createManualClock } from '@sluice/stores/testing'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { createBoard } from './exchange.fixture.ts'
+import { createFleetSource } from './fleet-source.ts'
+import { shareHealth } from './share-health.ts'
+
+let clock = createManualClock()
+let board = createBoard(clock)
+beforeEach(() => {
+  clock = createManualClock()
+  board = createBoard(clock)
+})
+
+const at = { environment: 'production', flag: 'shop/checkout' }
+const key = (processId: string) => `health/production/shop=2fcheckout/${processId}`
+
+/** A process that serves, and tells of it. */
+function start(processId: string, incarnation = `${processId}#1`) {
+  const { line, exchange } = board.connect()
+  const recorder = createHealthRecorder()
+  const errors: SluiceError[] = []
+  const stop = shareHealth({
+    ...{ ...at, exchange, clock, processId, incarnation },
+    recorders: () => [[at.flag, recorder] as const],
+    onError: (error) => errors.push(error),
+  })
+  const serve = (requests: number) => {
+    for (let n = 0; n < requests; n++) recorder.record(n % 10 === 0 ? 'canary' : 'stable', true, 5)
+  }
+  return { line, exchange, errors, processId, incarnation, recorder, serve, stop }
+}
+
+type Started = ReturnType<typeof start>
+
+/** A reader, in the process given or in one that serves nothing. */
+function read(own?: Started) {
+  const { line, exchange } = own ?? board.connect()
+  const refused: string[] = []
+  const source = createFleetSource({
+    ...{ ...at, exchange, clock },
+    ...(own === undefined ? {} : { own }),
+    onRefused: ({ code, message }) => refused.push(`${code} ${message}`),
+  })
+  const requests = async () => {
+    const { stable, canary } = await source.read()
+    return stable.requests + canary.requests
+  }
+  const statuses = () => source.processes().map((each) => `${each.processId} ${each.status}`)
+  return { line, refused, source, requests, statuses }
+}
+
+describe('a fleet source', () => {
+  it('is the sum of what all processes counted', async () => {
+    const [one, other] = [start('a'), start('b')]
+    const { source, requests, statuses } = read()
+    one.serve(100)
+    other.serve(30)
+    await clock.advance(1_000)
+    expect(await requests()).toBe(130)
+    other.serve(20)
+    await clock.advance(1_000)
+    const { stable, canary } = await source.read()
+    expect([stable.requests, canary.requests]).toEqual([135, 15])
+    expect(statuses()).toEqual(['a live', 'b live'])
+  })
+
+  it('counts its own process at once, and not a second time by way of the exchange', async () => {
+    const [own, other] = [start('a'), start('b')]
+    const { requests, statuses } = read(own)
+    own.serve(100)
+    other.serve(30)
+    expect(await requests()).toBe(100)
+    await clock.advance(1_000)
+    own.serve(5)
+    expect(await requests()).toBe(135)
+    await clock.advance(10_000)
+    expect(await requests()).toBe(135)
+    expect(statuses()).toEqual(['a live', 'b live'])
+  })
+
+  it('does not fall when a process begins again under its name', async () => {
+    const first = start('a')
+    const { requests } = read()
+    first.serve(1_000)
+    await clock.advance(1_000)
+    expect(await requests()).toBe(1_000)
+    first.line.state = 'cut'
+    await first.stop()
+    const second = start('a', 'a#2')
+    second.serve(7)
+    await clock.advance(1_000)
+    expect(await requests()).toBe(1_007)
+  })
+
+  it('hears the last counts of a process that ends in order', async () => {
+    const one = start('a')
+    const { requests, statuses } = read()
+    await clock.advance(1_000)
+    await requests()
+    one.serve(40)
+    await one.stop()
+    expect(await requests()).toBe(40)
+    await clock.advance(16_000)
+    expect(await requests()).toBe(40)
+    expect(statuses()).toEqual(['a gone'])
+    expect(clock.pendingTimers).toBe(0)
+  })
+
+  it('takes a reader that begins late from the present on', async () => {
+    const one = start('a')
+    one.serve(1_000)
+    await clock.advance(60_000)
+    const { requests } = read()
+    expect(await requests()).toBe(0)
+    one.serve(10)
+    await clock.advance(1_000)
+    expect(await requests()).toBe(10)
+  })
+
+  it('has no data while the exchange is not to be had, and all of it afterwards', async () => {
+    const [own, other] = [start('a'), start('b')]
+    const { line, requests } = read(own)
+    await clock.advance(1_000)
+    await requests()
+    line.state = 'cut'
+    own.serve(50)
+    other.serve(50)
+    await clock.advance(5_000)
+    await expect(requests()).rejects.toThrow('not to be had')
+    line.state = 'good'
+    expect(await requests()).toBe(100)
+  })
+
+  it('tells once when its reports begin to fail, and reports again by itself', async () => {
+    const one = start('a')
+    const { requests } = read()
+    one.line.state = 'cut'
+    one.serve(10)
+    await clock.advance(5_000)
+    expect(one.errors.map(({ code }) => code)).toEqual(['health_not_shared'])
+    one.line.state = 'good'
+    await clock.advance(1_000)
+    expect(await requests()).toBe(10)
+    one.line.state = 'cut'
+    await clock.advance(1_000)
+    expect(one.errors).toHaveLength(2)
+  })
+
+  it('leaves a report that hangs behind', async () => {
+    const one = start('a')
+    const { requests } = read()
+    await clock.advance(1_000)
+    await requests()
+    one.line.state = 'hanging'
+    await clock.advance(1_000)
+    one.line.state = 'good'
+    one.serve(10)
+    await clock.advance(15_000)
+    expect(one.errors).toHaveLength(1)
+    await clock.advance(1_000)
+    expect(await requests()).toBe(10)
+  })
+
+  it.each<[string, Json]>([
+    ['text', 'garbage'],
+    ['nothing', {}],
+    ['another version', { version: 2 }],
+    ['no incarnation', { version: 1, incarnation: '', sequence: 1, countedMs: 1 }],
+    ['no sequence', { version: 1, incarnation: 'x', sequence: 0.5, countedMs: 1 }],
+    ['no time', { version: 1, incarnation: 'x', sequence: 1, countedMs: -1 }],
+    ['no counts', { version: 1, incarnation: 'x', sequence: 1, countedMs: 1 }],
+    [
+      'negative counts',
+      {
+        ...{ version: 1, incarnation: 'x', sequence: 1, countedMs: 1 },
+        stable: { requests: -5, errors: 0, latency: [] },
+        canary: { requests: 0, errors: 0, latency: [] },
+      },
+    ],
+    [
+      'huge counts',
+      {
+        ...{ version: 1, incarnation: 'x', sequence: 1, countedMs: 1 },
+        stable: { requests: 9e15, errors: 0, latency: [] },
+        canary: { requests: 0, errors: 0, latency: [] },
+      },
+    ],
+  ])('ignores %s in a place of a report, says so once, and counts the others', async (_, value) => {
+    const one = start('a')
+    const { requests, refused } = read()
+    await board.exchange.publish(key('z'), value, 60_000)
+    one.serve(10)
+    for (let second = 0; second < 5; second++) {
+      await clock.advance(1_000)
+      expect(await requests()).toBe(10)
+    }
+    expect(refused).toEqual([
+      expect.stringContaining(`invalid_health What stands under ${key('z')}`),
+    ])
+    await board.exchange.publish(key('z'), null, 1)
+    await requests()
+    await board.exchange.publish(key('z'), value, 60_000)
+    await requests()
+    expect(refused).toHaveLength(2)
+  })
+
+  it('needs no exchange to be the counts of its own process', async () => {
+    const recorder = createHealthRecorder()
+    recorder.record('canary', false, 5)
+    const own = { processId: 'a', incarnation: 'a#1', recorder }
+    const source = createFleetSource({ ...at, exchange: undefined, clock, own })
+    expect((await source.read()).canary).toMatchObject({ requests: 1, errors: 1 })
+    expect(source.processes()).toMatchObject([{ processId: 'a', status: 'live' }])
+  })
+
+  it('keeps flags and environments apart whose names run into each other', async () => {
+    const one = start('a')
+    one.serve(10)
+    await clock.advance(1_000)
+    for (const [environment, flag] of [
+      ['production', 'shop'],
+      ['production/shop', 'checkout'],
+      ['production', 'shop/check'],
+    ] as const) {
+      const { exchange } = board
+      const source = createFleetSource({ environment, flag, exchange, clock })
+      expect((await source.read()).stable.requests).toBe(0)
+    }
+  })
+})

@@ -1,0 +1,114 @@
+import type { SluiceError } from '@sluice/core'
+import {
+  type ArmCounts,
+  addLatency,
+  type Counted,
+  createFleetCounts,
+  type FleetProcess,
+  type HealthCounts,
+  type HealthRecorder,
+  type MetricSource,
+} from '@sluice/guards'
+import { type Clock, type Exchange, systemClock } from '@sluice/stores'
+import {
+  healthKey,
+  healthPrefix,
+  type ProcessIdentity,
+  readReport,
+  refuseReport,
+} from './health-report.ts'
+
+/** What a fleet source is made of. */
+export interface FleetSourceOptions {
+  /** Undefined where the store has none: then this process is the whole fleet. */
+  readonly exchange: Exchange | undefined
+  readonly environment: string
+  readonly flag: string
+  /** This process, whose counts are read at once and not by way of the exchange. */
+  readonly own?: ProcessIdentity & { readonly recorder: HealthRecorder }
+  /** Default: the machine's clock. */
+  readonly clock?: Clock
+  /** Told of each value on the exchange that is not counted: once, until it is sound again. */
+  readonly onRefused?: (error: SluiceError) => void
+}
+
+/** The counts of all processes that share a store, as one metric source. */
+export interface FleetSource extends MetricSource {
+  /**
+   * The sum of what every process counted since this source first saw it; of this process, and of
+   * one seen in its first ten seconds, all it counted. It never falls.
+   *
+   * @throws Whatever the exchange rejects with. What this process counted alone is never passed off
+   * for the sum: without the others there are no data.
+   */
+  read(): Promise<HealthCounts>
+  /** The processes as of the last read, this one first. */
+  processes(): FleetProcess[]
+}
+
+/** Creates a source over the reports of a flag in an environment; {@link shareHealth} puts them there. */
+export function createFleetSource(options: FleetSourceOptions): FleetSource {
+  const { exchange, environment, flag, own, clock = systemClock, onRefused = () => {} } = options
+  const prefix = healthPrefix(environment, flag)
+  const others = createFleetCounts()
+  /** What was told of already. */
+  let told: ReadonlySet<string> = new Set()
+
+  async function takeReports(from: Exchange): Promise<void> {
+    const refused = new Map<string, SluiceError>()
+    const reports = []
+    for (const shared of await from.collect(prefix)) {
+      try {
+        const report = readReport(shared)
+        if (report.incarnation !== own?.incarnation) reports.push(report)
+      } catch (error) {
+        refused.set(shared.key, error as SluiceError)
+      }
+    }
+    for (const { processId, because } of others.take(reports, clock.now())) {
+      const key = healthKey(environment, flag, processId)
+      refused.set(key, refuseReport(key, because))
+    }
+    for (const [key, error] of refused) if (!told.has(key)) onRefused(error)
+    told = new Set(refused.keys())
+  }
+
+  return {
+    async read() {
+      if (exchange !== undefined) await takeReports(exchange)
+      const sum = others.read()
+      if (own === undefined) return sum
+      const { stable, canary } = own.recorder.read()
+      return { stable: add(sum.stable, stable), canary: add(sum.canary, canary) }
+    },
+
+    processes() {
+      const listed = others.processes(clock.now())
+      return own === undefined ? listed : [describeOwn(own), ...listed]
+    },
+  }
+}
+
+function add(one: ArmCounts, other: ArmCounts): ArmCounts {
+  const latency = Float64Array.from(one.latency)
+  addLatency(latency, other.latency)
+  return {
+    requests: one.requests + other.requests,
+    errors: one.errors + other.errors,
+    latency,
+  }
+}
+
+function describeOwn({
+  processId,
+  incarnation,
+  recorder,
+}: NonNullable<FleetSourceOptions['own']>): FleetProcess {
+  const { stable, canary } = recorder.read()
+  const totals = ({ requests, errors }: Counted): Counted => ({ requests, errors })
+  return {
+    ...{ processId, incarnation, status: 'live', quietMs: 0 },
+    stable: totals(stable),
+    canary: totals(canary),
+  }
+}
