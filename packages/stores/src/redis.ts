@@ -124,6 +124,7 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
       }
       wakes.add(entry)
       if (subscription?.isOver() !== false) {
+        subscription?.end()
         subscription = subscribe(client, options.subscriber, keys.channel, wakeAll)
       }
       const current = subscription

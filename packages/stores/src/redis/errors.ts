@@ -8,8 +8,14 @@ import { isSluiceError, SluiceError } from '@sluice/core'
 export function toRedisError(cause: unknown, doing: string): SluiceError {
   if (isSluiceError(cause)) return cause
   const text = cause instanceof Error ? cause.message : String(cause)
-  const [code, remedy] = remedies[findReplyCode(text)] ?? unreachable
+  const [code, remedy] = findRemedy(text)
   return new SluiceError(code, `Redis could not ${doing}: ${text} ${remedy}`, { cause })
+}
+
+function findRemedy(text: string): Remedy {
+  // Redis 7.0 has no code for what a script's user may not do.
+  if (text.includes('The user executing the script')) return unauthorized
+  return remedies[findReplyCode(text)] ?? unreachable
 }
 
 /**

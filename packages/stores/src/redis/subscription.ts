@@ -7,7 +7,7 @@ import type {
 
 /** A subscription to the wake-ups of a log. */
 export interface Subscription {
-  /** Resolves once the server has confirmed it. Rejects where the client has given up. */
+  /** Resolves once the server has confirmed it. Rejects where it ended before. */
   readonly ready: Promise<void>
   /** Whether it is over, so that only a new one would bring wake-ups. */
   isOver(): boolean
@@ -30,94 +30,113 @@ export function subscribe(
 ): Subscription {
   const subscriber = handedIn ?? client.duplicate()
   const isOwn = handedIn === undefined
-  return 'destroy' in subscriber
-    ? viaNodeRedis(subscriber, isOwn, channel, wake)
-    : viaIoredis(subscriber, isOwn, channel, wake)
+  const life = createLife()
+  // It stays on an own connection: an error that comes late must not end the process.
+  subscriber.on('error', ignore)
+  subscriber.on('end', life.end)
+  const stop =
+    'destroy' in subscriber
+      ? viaNodeRedis(subscriber, isOwn, channel, wake, life)
+      : viaIoredis(subscriber, isOwn, channel, wake, life)
+
+  return {
+    ready: life.ready,
+    isOver: life.isOver,
+    end() {
+      stop()
+      life.end()
+      if (isOwn) return
+      subscriber.off('error', ignore)
+      subscriber.off('end', life.end)
+    },
+  }
 }
 
 const ignore = () => {}
 
+/** Whether a subscription has begun, and whether it is over. */
+interface Life extends Omit<Subscription, 'end'> {
+  begin(): void
+  end(reason?: unknown): void
+}
+
+function createLife(): Life {
+  let isOver = false
+  let settle: Pick<Life, 'begin' | 'end'> = { begin: ignore, end: ignore }
+  const ready = new Promise<void>((resolve, reject) => {
+    settle = { begin: resolve, end: reject }
+  })
+  return {
+    ready,
+    isOver: () => isOver,
+    begin: () => settle.begin(),
+    end(reason = new Error('The connection was closed.')) {
+      isOver = true
+      settle.end(reason)
+    },
+  }
+}
+
+/** @returns a function that ends it. */
 function viaNodeRedis(
   subscriber: NodeRedisSubscriber,
   isOwn: boolean,
   channel: string,
   wake: () => void,
-): Subscription {
-  let isOver = false
-  const onEnd = () => {
-    isOver = true
-  }
+  life: Life,
+): () => void {
   const listener = () => wake()
   subscriber.on('ready', listener)
-  subscriber.on('end', onEnd)
-  subscriber.on('error', ignore)
 
   async function begin(): Promise<void> {
     if (isOwn) await subscriber.connect()
-    await subscriber.subscribe(channel, listener)
+    // Destroyed while it tried to connect, the client resolves all the same.
+    if (!life.isOver()) await subscriber.subscribe(channel, listener)
+    life.begin()
   }
+  begin().catch(life.end)
 
-  function end(): void {
-    if (isOwn) {
-      // It throws where the connection is closed already.
-      if (!isOver) subscriber.destroy()
-    } else {
-      subscriber.unsubscribe(channel, listener).catch(ignore)
-    }
-    isOver = true
+  return () => {
     subscriber.off('ready', listener)
-    subscriber.off('end', onEnd)
-    // The listener for errors stays on an own connection: one that comes late must not end the process.
-    if (!isOwn) subscriber.off('error', ignore)
+    if (!isOwn) {
+      subscriber.unsubscribe(channel, listener).catch(ignore)
+      return
+    }
+    try {
+      subscriber.destroy()
+    } catch {
+      // The connection is closed already.
+    }
   }
-
-  return { ready: begin(), isOver: () => isOver, end }
 }
 
+/** @returns a function that ends it. */
 function viaIoredis(
   subscriber: IoredisSubscriber,
   isOwn: boolean,
   channel: string,
   wake: () => void,
-): Subscription {
-  let isOver = false
-  let settle = { resolve: ignore as () => void, reject: ignore as (reason: unknown) => void }
-  const ready = new Promise<void>((resolve, reject) => {
-    settle = { resolve, reject }
-  })
+  life: Life,
+): () => void {
   const onMessage = (on: string) => {
     if (on === channel) wake()
   }
   // Only once it is ready, since the application may have switched off the client's queue.
   const onReady = () => {
     subscriber.subscribe(channel).then(() => {
-      settle.resolve()
+      life.begin()
       wake()
-    }, settle.reject)
-  }
-  const onEnd = () => {
-    isOver = true
-    settle.reject(new Error('Connection is closed.'))
+    }, life.end)
   }
   subscriber.on('message', onMessage)
   subscriber.on('ready', onReady)
-  subscriber.on('end', onEnd)
-  subscriber.on('error', ignore)
   if (subscriber.status === 'ready') onReady()
   else if (subscriber.status === 'wait') subscriber.connect().catch(ignore)
 
-  function end(): void {
-    isOver = true
+  return () => {
     subscriber.off('message', onMessage)
     subscriber.off('ready', onReady)
-    if (isOwn) {
-      subscriber.disconnect()
-      return
-    }
-    subscriber.off('end', onEnd)
-    subscriber.off('error', ignore)
-    subscriber.unsubscribe(channel).catch(ignore)
+    if (isOwn) subscriber.disconnect()
+    else subscriber.unsubscribe(channel).catch(ignore)
   }
-
-  return { ready, isOver: () => isOver, end }
 }
