@@ -1,8 +1,9 @@
 import { SluiceError } from '@sluice/core'
 import type { Commit } from '../store.ts'
 import type { JetStreamLike, StreamsLike } from './client.ts'
-import { isUnheard, isWrongSequence } from './errors.ts'
+import { isWrongSequence } from './errors.ts'
 import type { Names } from './names.ts'
+import { publishOnce } from './publish.ts'
 
 /** A message holds its headers too: of an append, about 100 bytes and the stream's name. */
 const headerBytes = 1_024
@@ -21,15 +22,12 @@ export async function appendCommit(
 ): Promise<void> {
   const payload = Buffer.from(JSON.stringify(commit))
   if (payload.length + headerBytes > maxPayload) throw tooLarge(payload.length, maxPayload)
-  const expect = { streamName: names.log, lastSequence: commit.revision - 1 }
+  const lastSequence = commit.revision - 1
+  const message = { stream: names.log, subject: names.commits, payload, lastSequence }
   try {
-    // Sent once: a second try could take the first for another's commit.
-    await jetstream.publish(names.commits, payload, { expect, retries: 1 })
+    await publishOnce(jetstream, streams, message)
   } catch (error) {
-    if (isWrongSequence(error)) throw conflict(commit.revision, error)
-    // Nobody took it; a stream that is not there tells so.
-    if (isUnheard(error)) await streams.info(names.log)
-    throw error
+    throw isWrongSequence(error) ? conflict(commit.revision, error) : error
   }
 }
 

@@ -27,11 +27,6 @@ export function isWrongSequence(error: unknown): boolean {
   return code === 10_071 || code === 10_164
 }
 
-/** Whether nobody listened for the message: then nobody took it. */
-export function isUnheard(error: unknown): boolean {
-  return (error as ClientError | undefined)?.name === 'JetStreamNotEnabled'
-}
-
 const unreachable: Verdict = [
   'store_unreachable',
   'The NATS server or the leader of the stream did not answer; tries go on. Should it last, look at ' +
@@ -83,7 +78,7 @@ const unreachableNames: ReadonlySet<unknown> = new Set([
   'ConnectionError',
   'DrainingConnectionError',
   'JetStreamNotEnabled',
-  'NoRespondersError',
+  'NoResponders',
   'RequestError',
   'TimeoutError',
 ])

@@ -4,6 +4,7 @@ import type { Exchange, SharedValue } from '../store.ts'
 import type { JetStreamLike, Message, StreamsLike } from './client.ts'
 import { inLanes, parseJson } from './lanes.ts'
 import type { Names } from './names.ts'
+import { publishOnce } from './publish.ts'
 
 /** What a message on the exchange holds. */
 interface Note {
@@ -30,7 +31,7 @@ export function createNatsExchange(
   const { exchange: stream, values } = names
 
   const put = (token: string, payload: string) =>
-    jetstream.publish(`${values}${token}`, payload, { expect: { streamName: stream }, retries: 1 })
+    publishOnce(jetstream, streams, { stream, subject: `${values}${token}`, payload })
 
   const get = (subject: string) => streams.getMessage(stream, { last_by_subj: subject })
 

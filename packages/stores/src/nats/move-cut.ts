@@ -6,6 +6,7 @@ import type { JetStreamLike, StreamsLike } from './client.ts'
 import { isWrongSequence } from './errors.ts'
 import { inLanes } from './lanes.ts'
 import type { Names } from './names.ts'
+import { publishOnce } from './publish.ts'
 import type { State } from './state.ts'
 
 /**
@@ -51,8 +52,8 @@ export async function startLogAfter(
   try {
     await inLanes(before, (lastSequence) => {
       // A writer that still knows the old log must not put a commit in between.
-      const expect = { streamName: names.log, lastSequence }
-      return jetstream.publish(names.commits, 'before the cut', { expect, retries: 1 })
+      const filler = { subject: names.commits, payload: 'before the cut', lastSequence }
+      return publishOnce(jetstream, streams, { stream: names.log, ...filler })
     })
   } catch (error) {
     throw isWrongSequence(error) ? createNotEmptyError() : error

@@ -8,6 +8,7 @@ import type { JetStreamLike, Message, StreamsLike } from './client.ts'
 import { isWrongSequence } from './errors.ts'
 import { getMessages, parseJson } from './lanes.ts'
 import type { Names } from './names.ts'
+import { publishOnce } from './publish.ts'
 
 /** The stream beside the log: snapshots, and where the log was compacted. */
 export interface State {
@@ -45,10 +46,8 @@ export function createState(
   names: Names,
   maxPayload: () => number,
 ): State {
-  async function publishAfter(last: number, subject: string, payload: string | Uint8Array) {
-    const expect = { streamName: names.state, lastSequence: last }
-    return (await jetstream.publish(subject, payload, { expect, retries: 1 })).seq
-  }
+  const publishAfter = (lastSequence: number, subject: string, payload: string | Uint8Array) =>
+    publishOnce(jetstream, streams, { stream: names.state, subject, payload, lastSequence })
 
   const newest = (subject: string) => streams.getMessage(names.state, { last_by_subj: subject })
 
@@ -92,7 +91,7 @@ export function createState(
 
   async function readParts(message: Message): Promise<Uint8Array | undefined> {
     const mark = readMark(message)
-    if (mark === undefined) return undefined
+    if (mark === undefined || mark.parts >= message.seq) return undefined
     const first = message.seq - mark.parts
     const parts = await getMessages(streams, names.state, first, message.seq - 1)
     const bytes = parts.flatMap((part) => (part?.subject === names.part ? [part.data] : []))

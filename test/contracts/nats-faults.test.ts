@@ -1,0 +1,309 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { createReplica, refusalCodes, verifyLog } from '@sluice/stores'
+import { build } from 'esbuild'
+import { describe, expect, it } from 'vitest'
+import { openTcpProxy } from '../faults/tcp-proxy.ts'
+import { nats } from '../services/nats.ts'
+import { describeWith } from '../services/service.ts'
+import { chainOf, startNatsWith, until, useBus } from './nats.fixture.ts'
+
+describeWith(nats, 'a NATS server that fails', (service) => {
+  const { newName, open, create } = useBus(service)
+
+  it('loses no acknowledged commit when it is killed in the middle of appends', async () => {
+    const name = newName()
+    await create(name)
+    const acknowledged = new Map<number, string>()
+    for (let round = 0; round < 3; round += 1) {
+      const replicas = await Promise.all(
+        [1, 2, 3, 4].map(async () =>
+          createReplica({ store: (await open(name, { timeoutMs: 1_000 })).store }),
+        ),
+      )
+      const enough = acknowledged.size + 40
+      let isDown = false
+      const writing = replicas.map(async (replica, writer) => {
+        for (let count = 0; !isDown; count += 1) {
+          const changes = [{ key: `writer/${writer}`, value: count }]
+          const draft = { actor: 'ann', action: 'count', reason: 'to be killed', changes }
+          try {
+            const { revision, hash } = await replica.commit(draft)
+            expect(acknowledged.has(revision), 'one position, two writers').toBe(false)
+            acknowledged.set(revision, hash)
+          } catch (error) {
+            expect(isDown, String(error)).toBe(true)
+          }
+        }
+      })
+      await until(() => acknowledged.size >= enough)
+      const killing = service().kill()
+      isDown = true
+      await killing
+      await service().restart()
+      await Promise.all(writing)
+      const { store } = await open(name)
+      expect(await verifyLog(store)).toMatchObject({ ok: true, from: { revision: 0 } })
+      const commits = await store.read(0)
+      for (const [revision, hash] of acknowledged) expect(commits[revision - 1]?.hash).toBe(hash)
+      await Promise.all(replicas.map((replica) => replica.close()))
+    }
+  })
+
+  it('is unreachable meanwhile, leaves the outcome open, and the same store goes on', async () => {
+    const { store } = await create()
+    const [first, second] = chainOf(2)
+    await store.append(first!)
+    await service().kill()
+    const appending = store.append(second!).catch((error) => error)
+    await expect(store.read(0)).rejects.toMatchObject({ code: 'store_unreachable' })
+    expect(await appending).toMatchObject({ code: 'store_unreachable' })
+    await service().restart()
+    await until(() =>
+      store.read(0).then(
+        () => true,
+        () => false,
+      ),
+    )
+    expect((await store.read(0))[0]).toEqual(first)
+  })
+
+  it('does not call an append a conflict whose own answer came too late', async () => {
+    const name = newName()
+    const { store } = await create(name)
+    const proxy = await openTcpProxy(service().port)
+    try {
+      const servers = `nats://127.0.0.1:${proxy.port}`
+      const far = (await open(name, { servers, timeoutMs: 500 })).store
+      expect(await far.read(0)).toEqual([])
+      proxy.delay(400)
+      const [commit] = chainOf(1)
+      await expect(far.append(commit!)).rejects.toMatchObject({ code: 'store_unreachable' })
+      expect(await store.read(0)).toEqual([commit])
+    } finally {
+      await proxy.close()
+    }
+  })
+
+  it('wakes again after it came back, and tells what was missed', async () => {
+    const name = newName()
+    const [{ store }, other] = [await create(name), (await open(name)).store]
+    const [first, second] = chainOf(2)
+    let wakes = 0
+    const wakesAfter = async (act: () => Promise<unknown>) => {
+      const before = wakes
+      await act()
+      await until(() => wakes > before)
+    }
+    const stop = await store.watch!(() => {
+      wakes += 1
+    })
+    await wakesAfter(() => other.append(first!))
+    await wakesAfter(async () => {
+      await service().kill()
+      await service().restart()
+    })
+    await wakesAfter(() =>
+      until(() =>
+        other.append(second!).then(
+          () => true,
+          () => false,
+        ),
+      ),
+    )
+    stop()
+    const before = wakes
+    await service().kill()
+    await service().restart()
+    await until(() =>
+      other.read(0).then(
+        () => true,
+        () => false,
+      ),
+    )
+    expect(wakes).toBe(before)
+  })
+
+  it('wakes when a commit is stored, so that whoever wakes reads it', async () => {
+    const name = newName()
+    const [{ store }, other] = [await create(name), (await open(name)).store]
+    const commits = chainOf(50)
+    const seen: number[] = []
+    const reading: Promise<unknown>[] = []
+    const stop = await store.watch!(() => {
+      const expected = seen.push(0)
+      reading.push(
+        store.read(0).then((page) => expect(page.length).toBeGreaterThanOrEqual(expected)),
+      )
+    })
+    for (const commit of commits) await other.append(commit)
+    await until(() => seen.length === commits.length)
+    await Promise.all(reading)
+    stop()
+  })
+
+  it('is not woken by an append that was refused', async () => {
+    const name = newName()
+    const [{ store }, other] = [await create(name), (await open(name)).store]
+    let wakes = 0
+    const stop = await store.watch!(() => {
+      wakes += 1
+    })
+    const [first, second] = chainOf(2)
+    await expect(other.append(second!)).rejects.toMatchObject({ code: 'conflict' })
+    await other.append(first!)
+    await until(() => wakes > 0)
+    expect(wakes).toBe(1)
+    stop()
+  })
+
+  it('is unreachable for good once the application has closed the connection', async () => {
+    const { store, connection } = await create()
+    const stop = await store.watch!(() => {})
+    await connection.close()
+    stop()
+    const [commit] = chainOf(1)
+    await expect(store.append(commit!)).rejects.toMatchObject({ code: 'store_unreachable' })
+    await expect(store.read(0)).rejects.toMatchObject({ code: 'store_unreachable' })
+    await expect(store.watch!(() => {})).rejects.toMatchObject({ code: 'store_unreachable' })
+  })
+
+  it.each([
+    ['closed', 'stop(); await store.close(); await connection.close()'],
+    ['closed without its watcher', 'await store.close(); await connection.close()'],
+  ])('does not keep alive a process whose store watches and is %s', async (_, end) => {
+    const name = newName()
+    await create(name)
+    const stdout = await runProgram(`
+      import { jetstream } from '@nats-io/jetstream'
+      import { connect } from '@nats-io/transport-node'
+      import { createNatsStore } from '@sluice/stores/nats'
+      const connection = await connect({ servers: '${service().url}' })
+      const store = createNatsStore({ connection, jetstream: jetstream(connection), name: '${name}' })
+      const stop = await store.watch(() => {})
+      await store.exchange.publish('a', 1, 60_000)
+      console.log((await store.read(0)).length, (await store.exchange.collect('')).length)
+      ${end}
+    `)
+    expect(stdout).toBe('0 1\n')
+  })
+})
+
+describeWith(nats, 'a NATS server with users', () => {
+  // The permissions that docs/stores/nats.md names.
+  const subjectsOf = (name: string, verbs: readonly string[]) =>
+    verbs.flatMap((verb) =>
+      ['log', 'state', 'exchange'].map((kind) => `"$JS.API.STREAM.${verb}.sluice-${kind}-${name}"`),
+    )
+  const hears = (name: string) => `subscribe: { allow: ["_INBOX.>", "sluice.${name}.wake"] }`
+  const reader = (name: string) => `
+    publish: { allow: [${subjectsOf(name, ['INFO', 'MSG.GET'])}] }
+    ${hears(name)}`
+  const writer = (name: string) => `
+    publish: { allow: [
+      ${subjectsOf(name, ['CREATE', 'INFO', 'MSG.GET', 'MSG.DELETE', 'PURGE'])}
+      "sluice.${name}.>"
+    ] }
+    ${hears(name)}`
+  const usersWith = (password: string) => `
+    authorization { users: [
+      { user: admin, password: "admin" }
+      { user: reader, password: "${password}", permissions: { ${reader('shop')} } }
+      { user: writer, password: "${password}", permissions: { ${writer('shop')} } }
+      { user: nobody, password: "${password}", permissions: { publish: { deny: ">" }, subscribe: { allow: "_INBOX.>" } } }
+      { user: deaf, password: "${password}", permissions: { subscribe: { deny: ">" } } }
+    ] }`
+
+  describe('and permissions', () => {
+    let server: Awaited<ReturnType<typeof startNatsWith>>
+    const { open } = useBus(() => server)
+
+    it('lets everybody do what they may, and says what they may not', async () => {
+      server = await startNatsWith(usersWith('right'))
+      try {
+        const as = (user: string) => open('shop', { user, pass: 'right', timeoutMs: 2_000 })
+        const refused = { code: 'store_unauthorized' }
+        const write = (await as('writer')).store
+        await write.createStreams()
+        const replica = createReplica({ store: write })
+        for (const value of [1, 2]) {
+          const changes = [{ key: 'a', value }]
+          await replica.commit({ actor: 'ann', action: 'set', reason: 'a test', changes })
+        }
+        await replica.snapshot()
+        await write.exchange.publish('k', 1, 60_000)
+        expect(await write.exchange.collect('')).toHaveLength(1)
+        await write.exchange.publish('k', null, 1)
+        expect(await write.compact({ keepAfter: 1 })).toMatchObject({ dropped: 1 })
+
+        const read = (await as('reader')).store
+        const [commit] = await read.read(1)
+        expect(commit?.revision).toBe(2)
+        expect((await read.readSnapshot())?.revision).toBe(2)
+        ;(await read.watch!(() => {}))()
+        await expect(read.append(chainOf(3)[2]!)).rejects.toMatchObject(refused)
+        await expect(read.compact({ keepAfter: 70 })).resolves.toMatchObject({ dropped: 0 })
+        await expect(read.exchange.publish('k', 1, 1_000)).rejects.toMatchObject(refused)
+
+        const nobody = (await as('nobody')).store
+        await expect(nobody.read(0)).rejects.toMatchObject(refused)
+        await expect(nobody.append(chainOf(3)[2]!)).rejects.toMatchObject(refused)
+        const deaf = (await as('deaf')).store
+        await expect(deaf.read(0)).rejects.toMatchObject(refused)
+        await replica.close()
+      } finally {
+        await server.stop()
+      }
+    })
+
+    it('says that credentials are not good any more', async () => {
+      server = await startNatsWith(usersWith('right'))
+      try {
+        const options = { user: 'writer', pass: 'right', timeoutMs: 2_000 }
+        const { store, connection } = await open('shop', options)
+        await store.createStreams()
+        await server.change(usersWith('changed'))
+        await server.kill()
+        await server.restart()
+        await connection.closed()
+        const refusal = await store.append(chainOf(1)[0]!).catch((error) => error)
+        expect(refusal).toMatchObject({ code: 'store_unauthorized' })
+        expect(refusalCodes.has(refusal.code)).toBe(false)
+        await expect(store.read(0)).rejects.toMatchObject({ code: 'store_unauthorized' })
+      } finally {
+        await server.stop()
+      }
+    })
+  })
+})
+
+/** What a program of its own prints, once it has ended by itself. */
+async function runProgram(code: string): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'sluice-nats-program-'))
+  const program = join(directory, 'program.mjs')
+  try {
+    const { outputFiles } = await build({
+      stdin: {
+        contents: code,
+        loader: 'ts',
+        resolveDir: fileURLToPath(new URL('.', import.meta.url)),
+      },
+      bundle: true,
+      write: false,
+      platform: 'node',
+      format: 'esm',
+      conditions: ['@sluice/source'],
+      banner: {
+        js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)",
+      },
+    })
+    await writeFile(program, outputFiles[0]?.text ?? '')
+    return (await promisify(execFile)(process.execPath, [program], { timeout: 30_000 })).stdout
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}
