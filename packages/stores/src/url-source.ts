@@ -51,7 +51,8 @@ export function urlSource(
     start(listener) {
       const own = options.dispatcher === undefined ? createAgent() : undefined
       const dispatcher = (own ?? options.dispatcher) as HttpDispatcher
-      const abort = new AbortController()
+      let abort = new AbortController()
+      let isStopped = false
       let failures = 0
       let etag: string | undefined
       let taken = ''
@@ -62,20 +63,22 @@ export function urlSource(
 
       async function look(): Promise<void> {
         let retryAfterMs = 0
+        // Its end by a deadline must not end the next look.
+        abort = new AbortController()
         try {
           const request = { url: address, origin, etag, headers, dispatcher, clock, abort }
           const found = await fetchDocument(request)
-          if (abort.signal.aborted) return
+          if (isStopped) return
           failures = 0
           if (found !== 'unchanged') take(found)
           tell(fault)
         } catch (error) {
-          if (abort.signal.aborted) return
+          if (isStopped) return
           failures += 1
           retryAfterMs = retryAfterOf(error)
           tell(toSluiceError(error, origin))
         }
-        if (abort.signal.aborted) return
+        if (isStopped) return
         cancelTimer = clock.after(Math.max(pauseMs(), retryAfterMs), () => void look())
       }
 
@@ -109,6 +112,7 @@ export function urlSource(
 
       void look()
       return () => {
+        isStopped = true
         cancelTimer()
         abort.abort(new Error('the source was stopped'))
         // It only ends connections, which may fail as they like.

@@ -67,6 +67,9 @@ export function startDeadline(clock: Clock, timeoutMs: number, abort: AbortContr
   return clock.after(timeoutMs, expire, { keepsAlive: true })
 }
 
+/** The code of the error for an answer beyond the limit. */
+export const tooLong = 'answer_too_long'
+
 /** Reads a body to its end, and no further than the limit. */
 export async function readBounded(
   body: AsyncIterable<Uint8Array>,
@@ -76,7 +79,10 @@ export async function readBounded(
   let length = 0
   for await (const chunk of body) {
     length += chunk.length
-    if (length > maxBytes) throw new Error(`its answer is longer than ${maxBytes} bytes`)
+    if (length > maxBytes) {
+      const error = new Error(`its answer is longer than ${maxBytes} bytes`)
+      throw Object.assign(error, { code: tooLong })
+    }
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)

@@ -14,6 +14,9 @@ export interface EventHub {
   close(): void
 }
 
+/** How long a stream waits for the store's watch. */
+const patienceMs = 5_000
+
 const encode = (text: string) => new TextEncoder().encode(text)
 const welcome = encode(': welcome\n\n')
 const heartbeat = encode(': heartbeat\n\n')
@@ -30,12 +33,24 @@ export function createEventHub(store: Pick<Store, 'watch'>, clock: Clock): Event
 
   async function watch(): Promise<void> {
     watching ??= store.watch?.(wake)
+    const begun = watching
     try {
-      await watching
+      await begun
     } catch {
       // The next heartbeat tries again; meanwhile readers poll.
-      watching = undefined
+      if (watching === begun) watching = undefined
     }
+  }
+
+  /** A store that does not answer must not hold streams back: they have their heartbeats. */
+  function watchSoon(): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = clock.after(patienceMs, resolve)
+      void watch().then(() => {
+        cancel()
+        resolve()
+      })
+    })
   }
 
   function unwatch(): void {
@@ -63,7 +78,7 @@ export function createEventHub(store: Pick<Store, 'watch'>, clock: Clock): Event
       const stream = createEventStream(() => leave(stream))
       if (streams.size === 0) cancelBeat = clock.after(heartbeatMs, beat)
       streams.add(stream)
-      await watch()
+      await watchSoon()
       return stream.readable
     },
     wake,

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts'
 import { assertSize } from '../definition-text.ts'
 import type { HttpDispatcher } from '../http/dispatcher.ts'
 import { parseRetryAfter, withRetryAfter } from '../http/retry-after.ts'
-import { type Answer, describeCause, headerOf, send } from '../http/send.ts'
+import { type Answer, describeCause, headerOf, send, tooLong } from '../http/send.ts'
 
 /** A look at a document. */
 export interface DocumentRequest {
@@ -27,8 +27,8 @@ export interface Fetched {
 /** From each request to the last byte of its answer. */
 const timeoutMs = 10_000
 
-/** A byte more than a document may have, so that it is refused by its size and not as an answer. */
-const maxBytes = 10 * 1024 * 1024 + 1
+/** The largest document that is parsed; a longer answer is not read to its end. */
+const maxBytes = 10 * 1024 * 1024
 
 /** Longer chains go in circles. */
 const maxRedirects = 5
@@ -44,7 +44,6 @@ export async function fetchDocument(request: DocumentRequest): Promise<Fetched |
   const answer = await follow(request)
   if (answer.status === 304 && etag !== undefined) return 'unchanged'
   if (answer.status !== 200) throw statusError(origin, answer, request.clock.now())
-  assertSize(answer.bytes.length, origin)
   const text = decode(answer, origin)
   assertDocument(answer, text, request)
   return { text, etag: headerOf(answer, 'etag') }
@@ -75,6 +74,7 @@ async function follow(request: DocumentRequest): Promise<Answer> {
     try {
       return await send(sending)
     } catch (cause) {
+      if ((cause as { code?: unknown }).code === tooLong) assertSize(maxBytes + 1, origin)
       throw unreachable(origin, `no whole answer came: ${describeCause(cause)}`, cause)
     }
   }
