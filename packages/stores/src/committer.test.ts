@@ -79,6 +79,29 @@ describe('commit', () => {
     expect(clock.pendingTimers).toBe(0)
   })
 
+  it('is refused where the log that it was decided on was replaced, whatever the revisions say', async () => {
+    const clock = createManualClock()
+    let log = createMemoryStore()
+    const store: Store = {
+      ...log,
+      read: (after, limit) => log.read(after, limit),
+      append: (commit) => log.append(commit),
+    }
+    const replica = createReplica({ store, clock })
+    await replica.commit(set('a', 1))
+    await replica.commit(set('b', 1))
+    log = createMemoryStore()
+    const restored = createReplica({ store: log, clock })
+    for (const n of [7, 8, 9]) await restored.commit(set(n === 7 ? 'a' : 'b', n, 'bob'))
+    await expect(replica.commit(set('a', 2))).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining('the log was replaced'),
+    })
+    expect(await log.read(3)).toEqual([])
+    expect(replica.get('a')?.value).toBe(7)
+    expect(await replica.commit(set('a', 2))).toMatchObject({ revision: 4 })
+  })
+
   it('may be told to depend on nothing', async () => {
     const { one, two } = openTwo()
     await two.refresh()

@@ -1,6 +1,7 @@
 import { SluiceError } from '@sluice/core'
 import { type Head, sealCommit } from './chain.ts'
 import type { Clock } from './clock.ts'
+import { getCut } from './compaction.ts'
 import { type CheckedDraft, type CommitDraft, checkDraft } from './draft.ts'
 import { toStoreError } from './events.ts'
 import type { Fold } from './fold.ts'
@@ -57,9 +58,10 @@ export function createCommitter(options: CommitterOptions): Committer {
     assertOpen()
     const checked = checkDraft(draft)
     const dependsOn = rests.dependsOn ?? checked.changes.map((change) => change.key)
-    const basedOn = rests.basedOn ?? (options.hasCaughtUp() ? fold().head.revision : undefined)
+    const decidedFrom = options.hasCaughtUp() ? fold() : undefined
+    const basedOn = rests.basedOn ?? decidedFrom?.head.revision
     // One at a time: commits of one replica would only race each other for the position.
-    const turn = previous.then(() => write(checked, [...dependsOn], basedOn))
+    const turn = previous.then(() => write(checked, [...dependsOn], basedOn, decidedFrom))
     previous = turn.catch(() => {})
     return turn
   }
@@ -68,11 +70,15 @@ export function createCommitter(options: CommitterOptions): Committer {
     draft: CheckedDraft,
     dependsOn: readonly string[],
     decidedAt: number | undefined,
+    decidedFrom: Fold | undefined,
   ): Promise<Commit> {
     if (!options.hasCaughtUp()) await refresh()
-    const basedOn = decidedAt ?? fold().head.revision
+    let base = decidedFrom ?? fold()
+    const basedOn = decidedAt ?? base.head.revision
     let stalls = 0
     for (;;) {
+      // A state that was exchanged as a whole may be another log's, where no revision means the same.
+      while (fold() !== base && dependsOn.length > 0) base = await goOn(base, dependsOn)
       assertOpen()
       assertUntouched(fold(), dependsOn, basedOn)
       const { head } = fold()
@@ -88,6 +94,24 @@ export function createCommitter(options: CommitterOptions): Committer {
       if (stalls >= maxStalls) throw stalled(commit)
       if (stalls > 0) await pause(stalls)
     }
+  }
+
+  /**
+   * @returns the state in service, of the same log as the one that it took the place of.
+   * @throws SluiceError `conflict`, or what the store throws.
+   */
+  async function goOn(from: Fold, dependsOn: readonly string[]): Promise<Fold> {
+    const next = fold()
+    const { revision, hash } = from.head
+    if (revision === 0) return next
+    try {
+      const [there] = await store.read(revision - 1, 1)
+      if (there?.hash !== hash) throw replaced(from.head, dependsOn)
+    } catch (error) {
+      // What was dropped cannot be seen any more: the snapshot is taken to go on from it.
+      if (getCut(error) === undefined) throw toStoreError(error)
+    }
+    return next
   }
 
   /**
@@ -157,6 +181,15 @@ function assertUntouched(fold: Fold, dependsOn: readonly string[], basedOn: numb
       { expected: `${key} unchanged since revision ${basedOn}`, found },
     )
   }
+}
+
+function replaced({ revision }: Head, dependsOn: readonly string[]): SluiceError {
+  return new SluiceError(
+    'conflict',
+    `Not written: the log was replaced, and revision ${revision}, which this decision on ` +
+      `${dependsOn.join(', ')} rests on, is not in it. Read it again and decide anew.`,
+    { expected: `a log that holds revision ${revision}`, found: 'another log' },
+  )
 }
 
 function createNonce(random: () => number): string {
