@@ -1,3 +1,9 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { type Commit, genesis, type Head, sealCommit } from '@sluice/stores'
 import {
   createPostgresStore,
@@ -5,6 +11,7 @@ import {
   type PostgresStore,
   type PostgresStoreOptions,
 } from '@sluice/stores/postgres'
+import { build } from 'esbuild'
 import { Pool, type PoolConfig } from 'pg'
 import { afterAll, afterEach } from 'vitest'
 import type { Service } from '../services/service.ts'
@@ -82,4 +89,36 @@ export function chainOf(count: number): Commit[] {
 /** Waits for what must come true, however slow the machine; the test's own limit ends it. */
 export async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await isTrue())) await new Promise((resolve) => setTimeout(resolve, 5))
+}
+
+/** Runs a program in a process and a folder of its own, and gives what it printed. */
+export async function runProgram(code: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'sluice-postgres-program-'))
+  try {
+    const { outputFiles } = await build({
+      stdin: {
+        contents: code,
+        loader: 'ts',
+        resolveDir: fileURLToPath(new URL('../..', import.meta.url)),
+      },
+      bundle: true,
+      write: false,
+      platform: 'node',
+      format: 'esm',
+      conditions: ['@sluice/source'],
+      external: ['pg-native'],
+      banner: {
+        js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)",
+      },
+    })
+    const program = join(directory, 'program.mjs')
+    await writeFile(program, outputFiles[0]?.text ?? '')
+    const { stdout } = await promisify(execFile)(process.execPath, [program], {
+      cwd: directory,
+      env: { ...process.env, ...env },
+    })
+    return stdout
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
 }

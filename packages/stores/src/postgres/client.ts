@@ -28,9 +28,7 @@ export interface PostgresResult {
 /** A connection borrowed from the pool. */
 export interface PostgresClient {
   query(query: PostgresQuery): Promise<PostgresResult>
-  on(event: 'error', listener: (error: Error) => void): unknown
-  on(event: 'end', listener: () => void): unknown
-  on(event: 'notification', listener: (message: { readonly channel: string }) => void): unknown
+  on(event: 'error' | 'end' | 'notification', listener: () => void): unknown
   /** Gives the connection back; with true it is ended and another takes its place in the pool. */
   release(destroy?: boolean): void
   /** Lets the process end though the connection is open. */

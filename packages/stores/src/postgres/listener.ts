@@ -99,8 +99,8 @@ function listen(options: ListenOptions, wakeAll: () => void): Session {
     // Left in place when it is given back: a dying connection may tell more than once.
     borrowed.on('error', onLoss)
     borrowed.on('end', onLoss)
-    borrowed.on('notification', (message) => {
-      if (client === borrowed && message.channel === channel) wakeAll()
+    borrowed.on('notification', () => {
+      if (client === borrowed) wakeAll()
     })
   }
 
