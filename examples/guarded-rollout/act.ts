@@ -1,9 +1,12 @@
 import { fork } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import type { FleetProcess } from '@sluice/guards'
 import { createRolloutController, type Flags, type RolloutState } from '@sluice/sdk'
+import { serving } from './arm-window.ts'
+import type { OpenServices } from './services.ts'
 import { settings } from './settings.ts'
-import { type CanarySightings, openShop } from './shop.ts'
+import type { ShopSightings } from './shop.ts'
 import type { View } from './view.ts'
 
 /** One rollout from beginning to end, under traffic. */
@@ -18,18 +21,23 @@ export interface Act {
 export interface ActResult {
   /** Undefined where it did not end in time. */
   readonly state: RolloutState | undefined
-  readonly sightings: CanarySightings
+  readonly sightings: ShopSightings
+  /** What the guards were given: of all services together, and of each. */
+  readonly counted: { readonly requests: number; readonly byProcess: readonly FleetProcess[] }
 }
 
 /** Phases after which a rollout does nothing more. */
 const finalPhases: readonly string[] = ['completed', 'rolled_back', 'aborted']
 
-/** Runs a shop, its users and a guarded rollout; answers how the rollout ended. */
-export async function playAct(act: Act, flags: Flags, view: View): Promise<ActResult> {
+/** Runs the services, their users and a guarded rollout; answers how the rollout ended. */
+export async function playAct(
+  act: Act,
+  { flags, openServices, view }: { flags: Flags; openServices: OpenServices; view: View },
+): Promise<ActResult> {
   const { flag } = act
-  const shop = await openShop({ flags, ...act })
+  const services = await openServices(act)
   const traffic = fork(fileURLToPath(new URL('traffic.ts', import.meta.url)), [
-    shop.url,
+    services.urls.join(','),
     String(settings.requestsPerSecond),
     String(settings.users),
   ])
@@ -41,21 +49,28 @@ export async function playAct(act: Act, flags: Flags, view: View): Promise<ActRe
     plan: settings.plan,
     guards: settings.guards,
   })
-  const stopView = view.follow({ act, controller, recorder: flags.health(flag) })
+  const stopView = view.follow({ act, controller, fleet: flags.fleet(flag) })
+  let state: RolloutState | undefined
+  let sightings: ShopSightings
   try {
     await flags.enable(flag, { actor: 'ada', reason: 'ready for its first users' })
     await sleep(settings.warmUpMs)
     controller.run()
     await controller.start({ actor: 'ada', reason: act.title, ticket: 'SHOP-1' })
-    const state = await waitForEnd(controller)
-    return { state, sightings: shop.sightings }
+    state = await waitForEnd(controller)
   } finally {
     await controller.stop()
     stopView()
     if (traffic.connected) traffic.disconnect()
     await trafficEnd
-    await shop.close()
+    sightings = await services.close()
   }
+  const { stable, canary } = await flags.fleet(flag).read()
+  const counted = {
+    requests: stable.requests + canary.requests,
+    byProcess: serving(flags.fleet(flag).processes()),
+  }
+  return { state, sightings, counted }
 }
 
 function waitForEnd(

@@ -1,27 +1,35 @@
-import { quantileMs } from '@sluice/guards'
-import type { HealthRecorder } from '@sluice/sdk'
+import {
+  type Counted,
+  createArmCounts,
+  type FleetProcess,
+  type HealthCounts,
+  quantileMs,
+} from '@sluice/guards'
+import type { FleetSource } from '@sluice/sdk'
 
 /** What is shown of the traffic: totals, and the share of the last seconds. */
 export interface ArmWindow {
-  /** Reads the recorder; to be called twice a second. */
-  look(): void
+  /** Reads the counts; to be called twice a second. Where they are not to be had, the last ones stay. */
+  look(): Promise<void>
   /** The canary's share of the last three seconds, in percent. */
   servedPercent(): number
-  readonly totals: ReturnType<HealthRecorder['read']>
+  readonly totals: HealthCounts
   /** Everything in one line. */
   summary(): string
+  /** A line for each process, where there are several. */
+  byProcess(): string[]
 }
 
 /** Six looks, two a second: three seconds. */
 const looksKept = 6
 
-/** Creates a window over a recorder, from now on. */
-export function createWindow(recorder: HealthRecorder): ArmWindow {
-  let totals = recorder.read()
+/** Creates a window over what all processes count, from now on. */
+export function createWindow(fleet: FleetSource): ArmWindow {
+  let totals: HealthCounts = { stable: createArmCounts(), canary: createArmCounts() }
   let looks = [totals]
   const window: ArmWindow = {
-    look() {
-      totals = recorder.read()
+    async look() {
+      totals = await fleet.read().catch(() => totals)
       looks = [...looks, totals].slice(-looksKept - 1)
     },
     servedPercent() {
@@ -38,8 +46,23 @@ export function createWindow(recorder: HealthRecorder): ArmWindow {
       (['stable', 'canary'] as const)
         .map((arm) => `${arm} ${totals[arm].requests} requests, ${totals[arm].errors} errors`)
         .join('; '),
+    byProcess() {
+      const processes = serving(fleet.processes())
+      return processes.length < 2 ? [] : processes.map(describeProcess)
+    },
   }
   return window
+}
+
+/** Without the process that only looks on. */
+export function serving(processes: readonly FleetProcess[]): readonly FleetProcess[] {
+  return processes.filter(({ stable, canary }) => stable.requests + canary.requests > 0)
+}
+
+/** What stands in the sum of one process. */
+export function describeProcess({ processId, status, stable, canary }: FleetProcess): string {
+  const arm = ({ requests, errors }: Counted) => `${requests} requests, ${errors} errors`
+  return `${processId} (${status}): stable ${arm(stable)}; canary ${arm(canary)}`
 }
 
 /** A table with one row per arm. */

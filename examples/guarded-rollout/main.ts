@@ -1,77 +1,101 @@
 // A service moves a flag from 5 to 100 percent under real traffic while guards watch, then a bad
 // release is rolled back by itself. Nothing is needed but Node: npm run demo
-import { rmSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { type Commit, createFileStore, openFlags, verifyLog } from '@sluice/sdk'
-import { type ActResult, playAct } from './act.ts'
-import { badFailEvery, healthyFailEvery } from './settings.ts'
+//
+// With a store that processes can share, two services serve, and the guards judge the sum of both:
+//   npm run demo -- --store redis://localhost:6379     (or postgres://…, nats://…)
+import { randomBytes } from 'node:crypto'
+import { parseArgs } from 'node:util'
+import { type Commit, openFlags, verifyLog } from '@sluice/sdk'
+import { type Act, type ActResult, playAct } from './act.ts'
+import { describeProcess } from './arm-window.ts'
+import { openDemoStore } from './open-store.ts'
+import { serveHere, serveInProcesses } from './services.ts'
+import { badFailEvery, definitions, healthyFailEvery, servicesInStore } from './settings.ts'
 import { createView } from './view.ts'
 
-const directory = await mkdtemp(join(tmpdir(), 'sluice-demo-'))
-// Ctrl-C leaves nothing behind either. The users' process ends by itself when this one does.
+interface PlannedAct extends Act {
+  readonly mustEnd: 'completed' | 'rolled_back'
+}
+
+const acts: readonly PlannedAct[] = [
+  {
+    title: 'Act one: a healthy canary',
+    flag: 'newCheckout',
+    stableFailEvery: healthyFailEvery,
+    canaryFailEvery: healthyFailEvery,
+    mustEnd: 'completed',
+  },
+  {
+    title: 'Act two: a canary with ten times the errors',
+    flag: 'newPayment',
+    stableFailEvery: healthyFailEvery,
+    canaryFailEvery: badFailEvery,
+    mustEnd: 'rolled_back',
+  },
+]
+
+const { values } = parseArgs({ options: { store: { type: 'string' }, act: { type: 'string' } } })
+// A log of its own for each run, so that runs do not meet and nothing is left behind.
+const storeName = `sluice-demo-${randomBytes(4).toString('hex')}`
+const storeUrl = values.store === 'file' ? undefined : values.store
+const { store, create, remove, close } = await openDemoStore(storeUrl, storeName)
+// Ctrl-C leaves nothing behind either. The other processes end by themselves when this one does.
 for (const [signal, exitCode] of [
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const) {
-  process.once(signal, () => {
-    rmSync(directory, { recursive: true, force: true })
-    process.exit(exitCode)
-  })
+  process.once(signal, () => void remove().finally(() => process.exit(exitCode)))
 }
-const store = createFileStore({ directory })
-const flags = openFlags({
-  store,
-  environment: 'production',
-  definitions: {
-    newCheckout: { description: 'The new checkout page' },
-    newPayment: { description: 'The new payment page, with a bug' },
-  },
-})
+await create()
+const flags = openFlags({ store, environment: 'production', definitions, processId: 'onlooker' })
+const openServices =
+  storeUrl === undefined
+    ? serveHere(flags)
+    : serveInProcesses(servicesInStore, { storeUrl, storeName })
 const view = createView(process.stdout)
 const say = (line = '') => process.stdout.write(`${line}\n`)
 const failures: string[] = []
 
 try {
   await flags.ready()
-  const healthy = await playAct(
-    {
-      title: 'Act one: a healthy canary',
-      flag: 'newCheckout',
-      stableFailEvery: healthyFailEvery,
-      canaryFailEvery: healthyFailEvery,
-    },
-    flags,
-    view,
-  )
-  if (healthy.state?.phase !== 'completed') {
-    failures.push(`act one should have completed, it is ${healthy.state?.phase ?? 'not over'}`)
+  for (const [index, act] of acts.entries()) {
+    if (values.act !== undefined && values.act !== String(index + 1)) continue
+    const result = await playAct(act, { flags, openServices, view })
+    check(act, result)
+    if (storeUrl !== undefined) saySum(result)
+    if (act.mustEnd === 'completed') {
+      say(`\n  The flag is at ${flags.explain('newCheckout', 'user-1').exposure?.rollout} %.`)
+    }
+    sayTimeline(result)
   }
-  say(`\n  The flag is at ${flags.explain('newCheckout', 'user-1').exposure?.rollout} %.`)
-
-  const bad = await playAct(
-    {
-      title: 'Act two: a canary with ten times the errors',
-      flag: 'newPayment',
-      stableFailEvery: healthyFailEvery,
-      canaryFailEvery: badFailEvery,
-    },
-    flags,
-    view,
-  )
-  if (bad.state?.phase !== 'rolled_back') {
-    failures.push(`act two should have been rolled back, it is ${bad.state?.phase ?? 'not over'}`)
-  }
-  sayTimeline(bad)
   await sayAudit(await flags.replica.history(''))
 } finally {
   await flags.close()
-  await store.close()
-  await rm(directory, { recursive: true, force: true })
+  await remove()
+  await close()
 }
 for (const failure of failures) say(`FAILED: ${failure}`)
 process.exitCode = failures.length > 0 ? 1 : 0
+
+function check({ title, mustEnd }: PlannedAct, { state, sightings, counted }: ActResult): void {
+  if (state?.phase !== mustEnd) {
+    failures.push(`${title}: should be ${mustEnd}, it is ${state?.phase ?? 'not over'}`)
+  }
+  if (counted.requests > sightings.requests) {
+    failures.push(`${title}: ${counted.requests} counted of ${sightings.requests} requests`)
+  }
+  const services = storeUrl === undefined ? 1 : servicesInStore
+  if (counted.byProcess.length !== services) {
+    failures.push(`${title}: ${counted.byProcess.length} of ${services} services were counted`)
+  }
+}
+
+function saySum({ sightings, counted }: ActResult): void {
+  say('\n  What the guards judged')
+  for (const each of counted.byProcess) say(`  ${describeProcess(each)}`)
+  say(`  sum: ${counted.requests} requests; the services served ${sightings.requests}, also before`)
+  say('  and after the rollout')
+}
 
 function sayTimeline({ state, sightings }: ActResult): void {
   if (state?.phase !== 'rolled_back' || sightings.firstBadAt === undefined) return
@@ -90,10 +114,11 @@ async function sayAudit(commits: readonly Commit[]): Promise<void> {
     const head = `  ${String(revision).padStart(3)}  ${time}  ${actor.padEnd(10)}  ${action.padEnd(15)}  `
     say(`${head}${shorten(reason, width - head.length)}`)
   }
-  const check = await verifyLog(store)
-  if (check.ok)
-    say(`\n  Verified: ${check.head.revision} commits, head ${check.head.hash.slice(0, 16)}…`)
-  else failures.push(`the log is broken at revision ${check.revision}: ${check.because}`)
+  const verified = await verifyLog(store)
+  if (verified.ok) {
+    const { revision, hash } = verified.head
+    say(`\n  Verified: ${revision} commits, head ${hash.slice(0, 16)}…`)
+  } else failures.push(`the log is broken at revision ${verified.revision}: ${verified.because}`)
 }
 
 function shorten(text: string, length: number): string {

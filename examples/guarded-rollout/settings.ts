@@ -7,7 +7,7 @@ export const settings = {
   /** How long the traffic runs before a rollout starts, so that both arms are warm. */
   warmUpMs: 2_000,
   /** An act that has not ended by then has failed. */
-  actLimitMs: 40_000,
+  actLimitMs: 60_000,
   plan: canary({
     stages: [5, 25, 50, 100].map((rolloutPercent) => ({ rolloutPercent })),
     monitorMs: 5_000,
@@ -17,6 +17,15 @@ export const settings = {
   }),
   guards: [errorRate({ minRequests: 50 }), latency({ minRequests: 50 })],
 }
+
+/** In code, the same in every process. */
+export const definitions = {
+  newCheckout: { description: 'The new checkout page' },
+  newPayment: { description: 'The new payment page, with a bug' },
+}
+
+/** How many processes serve where they can share a rollout. */
+export const servicesInStore = 2
 
 /** One in this many requests of a healthy handler fails. */
 export const healthyFailEvery = 100

@@ -9,6 +9,12 @@ export interface CanarySightings {
   lastAt: number | undefined
 }
 
+/** What a shop saw in all. */
+export interface ShopSightings extends CanarySightings {
+  /** Counted by the flags, of both arms. */
+  readonly requests: number
+}
+
 /** A running shop. */
 export interface Shop {
   readonly url: string

@@ -1,4 +1,4 @@
-import type { HealthRecorder, RolloutController, RolloutState, Verdict } from '@sluice/sdk'
+import type { FleetSource, RolloutController, RolloutState, Verdict } from '@sluice/sdk'
 import type { Act } from './act.ts'
 import { type ArmWindow, armRows, createWindow } from './arm-window.ts'
 import { paint } from './paint.ts'
@@ -7,7 +7,7 @@ import { paint } from './paint.ts'
 export interface Scene {
   readonly act: Act
   readonly controller: RolloutController
-  readonly recorder: HealthRecorder
+  readonly fleet: FleetSource
 }
 
 /** Shows a rollout while it runs: in place on a terminal, else a line for each event. */
@@ -26,15 +26,15 @@ export function createView(output: NodeJS.WriteStream): View {
 
 function createLiveView(output: NodeJS.WriteStream): View {
   return {
-    follow({ act, controller, recorder }) {
-      const window = createWindow(recorder)
+    follow({ act, controller, fleet }) {
+      const window = createWindow(fleet)
       let lastEvent = 'waiting for the first users'
       let drawn = 0
       const stopEvents = controller.on('event', (notice) => {
         lastEvent = `${clockTime(notice.at)} ${notice.message}`
       })
       const draw = () => {
-        window.look()
+        void window.look()
         const lines = describe(act, controller, window).concat(`  last event  ${lastEvent}`)
         const width = output.columns || 80
         if (drawn > 0) output.write(`\u001b[${drawn}A\u001b[J`)
@@ -54,13 +54,15 @@ function createLiveView(output: NodeJS.WriteStream): View {
 
 function createLineView(output: NodeJS.WriteStream): View {
   return {
-    follow({ act, controller, recorder }) {
-      const window = createWindow(recorder)
+    follow({ act, controller, fleet }) {
+      const window = createWindow(fleet)
       output.write(`${act.title}\n`)
-      const timer = setInterval(window.look, refreshMs)
+      const timer = setInterval(() => void window.look(), refreshMs)
       const stopEvents = controller.on('event', (notice) => {
         output.write(`  ${clockTime(notice.at)} ${notice.message}\n`)
-        output.write(`           ${window.summary()}\n`)
+        for (const line of [window.summary(), ...window.byProcess()]) {
+          output.write(`           ${line}\n`)
+        }
       })
       return () => {
         clearInterval(timer)
@@ -80,6 +82,7 @@ function describe(act: Act, { state, verdicts }: RolloutController, window: ArmW
     `  canary      asked ${asked} %, served ${window.servedPercent().toFixed(1)} % of the last 3 s`,
     '',
     ...armRows(window).map((row) => `  ${row}`),
+    ...window.byProcess().map((line) => `  ${paint.dim(line)}`),
     '',
     ...verdicts.map((verdict) => `  ${evidenceRow(verdict)}`),
   ]

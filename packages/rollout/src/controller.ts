@@ -168,7 +168,10 @@ export function createRolloutController(options: RolloutControllerOptions): Roll
     if (revision === toldRevision) return
     toldRevision = revision
     const state = readState()
-    if (state !== undefined) teller.tell('state', state)
+    if (state === undefined) return
+    // A rollout that begins is looked at by the next beat, if the lease is asked for now.
+    if (stopRunning !== undefined && isActive(state)) lease?.stand()
+    teller.tell('state', state)
   }
 
   function readState(): RolloutState | undefined {

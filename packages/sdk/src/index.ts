@@ -19,6 +19,7 @@ export { createFlagSet, type DefinedFlags } from '@sluice/core/node'
 export {
   createHealthRecorder,
   errorRate,
+  type FleetProcess,
   type Guard,
   type HealthRecorder,
   latency,
