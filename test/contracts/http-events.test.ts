@@ -59,7 +59,8 @@ async function pass(clock: ManualClock, condition: () => boolean): Promise<void>
 describe('the event stream of a log', () => {
   it('shares one watch among all who follow, and ends it with the last', async () => {
     const { store, count } = countWatches()
-    const client = open(await serveLog(store))
+    // No heartbeat finds out who has gone: their leaving does.
+    const client = open(await serveLog(store, { clock: createManualClock() }))
     const woken = new Set<number>()
     const stops = await Promise.all(
       Array.from({ length: 30 }, (_, index) => client.watch!(() => woken.add(index))),
@@ -241,6 +242,22 @@ describe('watching over HTTP', () => {
     await until(() => streams[0]!.destroyed)
     const before = streams.length
     await pass(clock, () => streams.length === before + 1)
+  })
+
+  it('waits no longer for the first sign of life', async () => {
+    const clock = createManualClock()
+    const streams: ServerResponse[] = []
+    const server = keep(
+      await serveHttp((_, response) => {
+        streams.push(response)
+        response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
+      }),
+    )
+    await open(server, { clock }).watch!(() => {})
+    await clock.advance(44_999)
+    expect(clock.pendingTimers).toBe(1)
+    await clock.advance(1)
+    await until(() => streams[0]!.destroyed)
   })
 
   it('tries ever more slowly, up to 30 seconds, but never gives up', async () => {
