@@ -47,7 +47,8 @@ export const ioredis: ClientKind = {
 export const nodeRedisCluster: ClientKind = {
   name: 'node-redis cluster',
   async open(url) {
-    const client = createCluster({ rootNodes: [{ url }] })
+    const { username, password } = new URL(url)
+    const client = createCluster({ rootNodes: [{ url }], defaults: { username, password } })
     client.on('error', ignore)
     await client.connect()
     return { client, end: () => client.destroy() }
@@ -57,7 +58,8 @@ export const nodeRedisCluster: ClientKind = {
 export const ioredisCluster: ClientKind = {
   name: 'ioredis cluster',
   async open(url) {
-    const client = new Cluster([url])
+    const { username, password } = new URL(url)
+    const client = new Cluster([url], { redisOptions: { username, password } })
     client.on('error', ignore)
     return { client, end: () => client.disconnect() }
   },

@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { type Commit, createReplica, sealSnapshot, verifyLog } from '@sluice/stores'
-import { createRedisStore } from '@sluice/stores/redis'
+import { type Commit, createReplica, genesis, sealSnapshot, verifyLog } from '@sluice/stores'
+import { createRedisStore, type IoredisClient } from '@sluice/stores/redis'
 import { storeContract } from '@sluice/stores/testing'
 import { Redis } from 'ioredis'
 import { createClient } from 'redis'
@@ -59,26 +61,12 @@ for (const [server, kind] of kinds) {
 
     it('reads a log of many pages in order, and drops it in batches', async () => {
       const store = await bench.open()
-      const commits: Commit[] = await appendSome(store, 450)
+      const commits: Commit[] = await appendSome(store, 1_100)
       expect(await store.read(0)).toEqual(commits)
       expect(await store.read(190, 230)).toEqual(commits.slice(190, 420))
-      await store.writeSnapshot(sealSnapshot(commits[449]!, [], 1))
-      expect(await store.compact({ keepAfter: 449 })).toMatchObject({ dropped: 449 })
-      expect(await store.read(449)).toEqual(commits.slice(449))
-    })
-
-    it('reads commits of the largest size beyond one page', async () => {
-      const store = await bench.open()
-      const commits: Commit[] = []
-      for (let index = 0; index < 11; index += 1) {
-        const commit = commitAt(commits.at(-1) ?? { revision: 0, hash: '0'.repeat(64) }, [
-          index,
-          'x'.repeat(990_000),
-        ])
-        await store.append(commit)
-        commits.push(commit)
-      }
-      expect(await store.read(0)).toEqual(commits)
+      await store.writeSnapshot(sealSnapshot(commits[1_099]!, [], 1))
+      expect(await store.compact({ keepAfter: 1_099 })).toMatchObject({ dropped: 1_099 })
+      expect(await store.read(1_099)).toEqual(commits.slice(1_099))
     })
 
     it.each(['with:colons *?[a-z]', '}', '{}', '}x{', '%7D', 'größe 😀', ' '])(
@@ -201,6 +189,65 @@ describeWith(redis, 'a Redis store with a subscriber handed in', (service) => {
     expect(await otherOwn.ping()).toBeTruthy()
     for (const each of [client, own]) each.disconnect()
     for (const each of [other, otherOwn]) each.destroy()
+  })
+})
+
+for (const [server, kind] of kinds) {
+  describeWith(server, `a user on ${kind.name} with the rights that the page names`, (service) => {
+    it('can do all that a store does', async () => {
+      const page = readFileSync(join(root, 'docs/stores/redis.md'), 'utf8')
+      const [, rights = ''] = /^ACL SETUSER shop-flags (.+)$/m.exec(page) ?? []
+      const [, more = ''] = /A cluster client needs `(.+?)`/.exec(page) ?? []
+      const all = server === redisCluster ? `${rights} ${more}` : rights
+      const bench = createBench(kind, service)
+      await bench.command('ACL', 'SETUSER', 'shop-flags', 'reset', ...all.split(' '))
+      const url = service().url.replace('//', '//shop-flags:a-long-password@')
+      const store = await bench.open('shop', url)
+      let isWoken = false
+      await store.watch?.(() => {
+        isWoken = true
+      })
+      const cut = { revision: 7, hash: 'a'.repeat(64) }
+      await store.startAfter(cut)
+      const commits = await appendSome(store, 3, cut)
+      await vi.waitFor(() => expect(isWoken).toBe(true), 20_000)
+      await store.writeSnapshot(sealSnapshot(commits[2]!, [], 1))
+      expect(await store.readSnapshot()).toMatchObject({ revision: 10 })
+      expect(await store.compact({ keepAfter: 8 })).toMatchObject({ dropped: 1 })
+      expect(await store.read(8)).toEqual(commits.slice(1))
+      await store.exchange.publish('a', 1, 60_000)
+      await store.exchange.publish('b', 1, 60_000)
+      await store.exchange.publish('b', null, 1)
+      expect(await store.exchange.collect('')).toEqual([{ key: 'a', value: 1 }])
+      await bench.close()
+    })
+  })
+}
+
+describeWith(redis, 'a read of much text', (service) => {
+  it('asks for no more at once than the server can answer quickly', async () => {
+    const client = new Redis(service().url)
+    const sizes: number[] = []
+    const measured: IoredisClient = {
+      eval: (...args) => client.eval(...args),
+      async evalsha(...args) {
+        const answer = await client.evalsha(...args)
+        sizes.push(JSON.stringify(answer).length)
+        return answer
+      },
+      duplicate: () => client.duplicate(),
+    }
+    const store = createRedisStore({ client: measured })
+    const commits: Commit[] = []
+    for (let index = 0; index < 20; index += 1) {
+      const commit = commitAt(commits.at(-1) ?? genesis, 'x'.repeat(900_000))
+      await store.append(commit)
+      commits.push(commit)
+    }
+    sizes.length = 0
+    expect(await store.read(0)).toEqual(commits)
+    expect(Math.max(...sizes)).toBeLessThan(8_000_000)
+    client.disconnect()
   })
 })
 

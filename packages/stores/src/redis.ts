@@ -49,7 +49,7 @@ export interface RedisStore extends CompactableStore {
 }
 
 /** Commits dropped per script: long enough to be quick, short enough not to hold up other clients. */
-const dropSize = 5_000
+const dropSize = 1_000
 
 /**
  * Creates a store over Redis 6.2 or newer. Nothing is sent before the first call.
