@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { link, open, rename, unlink, writeFile } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { link, mkdir, open, rename, unlink, writeFile } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
 
 /** What the names of unfinished files end in; whoever reads a folder passes them over. */
 export const temporarySuffix = '.tmp'
@@ -66,6 +66,25 @@ export async function writeTemporary(
     throw error
   }
   return temporary
+}
+
+/** Creates a folder, and those above it that are missing, so that they survive a power cut. */
+export async function createFolder(path: string): Promise<void> {
+  const made = await mkdir(path, { recursive: true })
+  let folder = resolve(path)
+  const first = made === undefined ? folder : resolve(made)
+  for (;;) {
+    try {
+      // Even where it was there: whoever made it may have been stopped before it was durable.
+      await syncDirectory(dirname(folder))
+    } catch (error) {
+      // A folder that others made, in one that is not ours to read.
+      if (made === undefined && (error as NodeJS.ErrnoException).code === 'EACCES') return
+      throw error
+    }
+    if (folder === first) return
+    folder = dirname(folder)
+  }
 }
 
 /** Makes new and removed names in a folder durable. */

@@ -1,10 +1,11 @@
 import { type FSWatcher, watch } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
 import { SluiceError } from '@sluice/core'
+import { createFolder } from './atomic-file.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { CompactableStore } from './compaction.ts'
-import { appendCommit, createSync } from './file/append-commit.ts'
+import { appendCommit } from './file/append-commit.ts'
 import { compactFiles, startFilesAfter } from './file/compact-files.ts'
+import { createDurability } from './file/durability.ts'
 import { toFileError } from './file/errors.ts'
 import { parseName } from './file/names.ts'
 import { createPositions } from './file/positions.ts'
@@ -34,7 +35,7 @@ export interface FileStoreOptions {
 export function createFileStore(options: FileStoreOptions): CompactableStore {
   const { directory, create = false, clock = systemClock } = options
   const positions = createPositions(directory)
-  const sync = createSync(directory)
+  const durability = createDurability(directory)
   const watchers = new Set<FSWatcher>()
   let opening: Promise<void> | undefined
   let isClosed = false
@@ -53,7 +54,7 @@ export function createFileStore(options: FileStoreOptions): CompactableStore {
 
   async function prepare(): Promise<void> {
     if (create) {
-      await mkdir(directory, { recursive: true }).catch((cause: unknown) => {
+      await createFolder(directory).catch((cause: unknown) => {
         throw toFileError(cause, directory, 'create the folder')
       })
     }
@@ -63,14 +64,13 @@ export function createFileStore(options: FileStoreOptions): CompactableStore {
   return {
     async read(after, limit = Number.MAX_SAFE_INTEGER) {
       await open()
-      await sync.ifOwed()
+      await durability.settle()
       return readCommits(directory, positions, after, limit)
     },
 
     async append(commit) {
       await open()
-      await sync.ifOwed()
-      return appendCommit(directory, positions, commit, sync.now)
+      return appendCommit(directory, positions, commit, durability)
     },
 
     async watch(wake) {

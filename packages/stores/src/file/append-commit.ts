@@ -1,7 +1,8 @@
 import { unlink } from 'node:fs/promises'
 import { SluiceError } from '@sluice/core'
-import { createFile, syncDirectory } from '../atomic-file.ts'
+import { createFile } from '../atomic-file.ts'
 import type { Commit } from '../store.ts'
+import type { Durability } from './durability.ts'
 import { toFileError, toLinkError } from './errors.ts'
 import { commitPath } from './names.ts'
 import type { Positions } from './positions.ts'
@@ -10,7 +11,7 @@ import type { Positions } from './positions.ts'
  * Makes a commit durable at its position, or refuses.
  *
  * The file is complete on disk before it gets its name, and `link` gives a name once only: that is
- * what makes it safe over processes. The name is then made durable by `sync`.
+ * what makes it safe over processes. The name is then made durable.
  *
  * @throws SluiceError `conflict`; `missing_commit` where the position is a gap in the log;
  * `store_full`, `store_read_only`, `store_missing`, `store_unsupported`: nothing was written.
@@ -20,10 +21,11 @@ export async function appendCommit(
   directory: string,
   positions: Positions,
   commit: Commit,
-  sync: () => Promise<void>,
+  durability: Durability,
 ): Promise<void> {
   const { revision } = commit
   await assertNext(positions, revision)
+  await durability.settleBefore(revision)
   const path = commitPath(directory, revision)
   const text = `${JSON.stringify(commit, null, 2)}\n`
   const doing = `write revision ${revision}`
@@ -35,13 +37,13 @@ export async function appendCommit(
     throw conflict(revision, revision + 1)
   }
   try {
-    await sync()
+    await durability.sync(revision)
   } catch (cause) {
     throw unknown(`revision ${revision} was written and may not survive a power cut`, cause)
   }
   // A writer that slept through a whole compaction finds the position free, but too late. Readers
   // ask for the cut after they read and so never serve such a file.
-  if ((await positions.findCut()).revision >= revision) {
+  if ((await findCutRevision(positions, revision)) >= revision) {
     await unlink(path).catch(() => {})
     throw unknown(`the log was compacted past revision ${revision} while it was written`)
   }
@@ -68,6 +70,15 @@ async function assertNext(positions: Positions, revision: number): Promise<void>
   )
 }
 
+async function findCutRevision(positions: Positions, revision: number): Promise<number> {
+  try {
+    return (await positions.findCut()).revision
+  } catch (cause) {
+    // Not the cause itself: its code may say that nothing was written.
+    throw unknown(`revision ${revision} was written and the cut cannot be read`, cause)
+  }
+}
+
 function conflict(revision: number, next: number): SluiceError {
   return new SluiceError(
     'conflict',
@@ -77,25 +88,4 @@ function conflict(revision: number, next: number): SluiceError {
 
 function unknown(what: string, cause?: unknown): SluiceError {
   return new SluiceError('append_unknown', `The outcome is open: ${what}.`, { cause })
-}
-
-/** Syncs a directory, and remembers until it succeeds that it has to. */
-export function createSync(directory: string) {
-  let isOwed = false
-  return {
-    async now(): Promise<void> {
-      isOwed = true
-      await syncDirectory(directory)
-      isOwed = false
-    },
-    /** What is read may be acted upon, so it must be as durable as what is acknowledged. */
-    async ifOwed(): Promise<void> {
-      if (!isOwed) return
-      try {
-        await this.now()
-      } catch (cause) {
-        throw toFileError(cause, directory, 'make the last commit durable')
-      }
-    },
-  }
 }

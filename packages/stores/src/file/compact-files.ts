@@ -27,22 +27,49 @@ export async function compactFiles(
   for (;;) {
     await positions.relist()
     const cut = await positions.findCut()
-    const generation = positions.generation
     // The newest commit stays: an append checks that the head it follows is there.
     const last = Math.min(keepAfter, (await positions.findHead()) - 1)
     if (last <= cut.revision) return { cut, dropped: await deleteCommits(directory, cut.revision) }
-    const snapshot = await readSnapshotFiles(directory)
-    const commits = readUpTo(directory, cut.revision, snapshot?.revision ?? 0)
-    const next = await assertCompactable(commits, cut, last, snapshot)
-    if (archive !== undefined) {
-      const dropped = readUpTo(directory, cut.revision, last)
-      await writeArchive(archive, dropped, cut.revision, last)
+    let next: Head | undefined
+    try {
+      next = await cutAt(directory, cut, positions.generation, last, archive)
+    } catch (error) {
+      if ((await positions.findCut()).revision <= cut.revision) throw error
     }
-    const isOurs = await createCutFile(directory, generation + 1, next).catch((cause) => {
-      throw toFileError(cause, directory, `write the cut at revision ${last}`)
-    })
-    if (isOurs) return { cut: next, dropped: await deleteCommits(directory, last) }
+    if (next !== undefined) return { cut: next, dropped: await deleteCommits(directory, last) }
     // Another compaction came first; begin again from its cut.
+  }
+}
+
+/**
+ * Verifies, archives and writes the next cut.
+ *
+ * @returns the cut; nothing where another process wrote one meanwhile.
+ */
+async function cutAt(
+  directory: string,
+  from: Head,
+  generation: number,
+  last: number,
+  archive: string | undefined,
+): Promise<Head | undefined> {
+  const snapshot = await readSnapshotFiles(directory)
+  try {
+    // Nothing that the cut rests on may be lost where the cut itself is not.
+    await syncDirectory(directory)
+  } catch (cause) {
+    throw toFileError(cause, directory, 'make the log durable')
+  }
+  const covered = readUpTo(directory, from.revision, snapshot?.revision ?? 0)
+  const cut = await assertCompactable(covered, from, last, snapshot)
+  if (archive !== undefined) {
+    const dropped = readUpTo(directory, from.revision, last)
+    await writeArchive(archive, dropped, from.revision, last)
+  }
+  try {
+    return (await createCutFile(directory, generation + 1, cut)) ? cut : undefined
+  } catch (cause) {
+    throw toFileError(cause, directory, `write the cut at revision ${last}`)
   }
 }
 
@@ -82,6 +109,8 @@ async function deleteCommits(directory: string, last: number): Promise<number> {
     .sort((one, other) => one - other)
   let dropped = 0
   try {
+    // The cut may be that of another process, which has not made it durable yet.
+    if (covered.length > 0) await syncDirectory(directory)
     for (const revision of covered) {
       const isGone = await unlink(commitPath(directory, revision)).then(() => true, passMissing)
       if (isGone) dropped += 1

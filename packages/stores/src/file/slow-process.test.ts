@@ -9,6 +9,7 @@ import { createReplica } from '../replica.ts'
 import type { Commit } from '../store.ts'
 import { verifyLog } from '../verify-log.ts'
 import { appendCommit } from './append-commit.ts'
+import { createDurability, type Durability } from './durability.ts'
 import { commitPath } from './names.ts'
 import { createPositions, type Positions } from './positions.ts'
 import { readCommits } from './read-commits.ts'
@@ -18,10 +19,12 @@ import { readCommits } from './read-commits.ts'
 let directory: string
 let store: CompactableStore
 let first: Commit
+let durability: Durability
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'sluice-slow-'))
   store = createFileStore({ directory })
+  durability = createDurability(directory)
   first = commitAfter(genesis)
   await store.append(first)
 })
@@ -74,7 +77,7 @@ describe('a writer that sleeps between its last look and its link', () => {
       (revision) => revision === 3,
       () => store.append(other),
     )
-    const late = appendCommit(directory, positions, commitAfter(first), async () => {})
+    const late = appendCommit(directory, positions, commitAfter(first), durability)
     await expect(late).rejects.toMatchObject({ code: 'conflict' })
     expect(await store.read(1)).toEqual([other])
     expect(await readdir(directory)).toHaveLength(2)
@@ -82,7 +85,7 @@ describe('a writer that sleeps between its last look and its link', () => {
 
   it('takes its commit back where the position was compacted meanwhile', async () => {
     const positions = sleepAt('has', (revision) => revision === 3, writeAndCompact)
-    const late = appendCommit(directory, positions, commitAfter(first, 77), async () => {})
+    const late = appendCommit(directory, positions, commitAfter(first, 77), durability)
     await expect(late).rejects.toMatchObject({ code: 'append_unknown' })
     expect(await readdir(directory)).not.toContain('000000000002.json')
     expect(await verifyLog(store)).toMatchObject({ ok: true, from: { revision: 9 } })
@@ -109,8 +112,9 @@ describe('a reader that sleeps before its look at the files', () => {
 describe('a writer whose folder cannot be synced', () => {
   it('does not acknowledge the commit, which is there all the same', async () => {
     const commit = commitAfter(first)
-    const failing = appendCommit(directory, createPositions(directory), commit, async () => {
-      throw new Error('EIO')
+    const failing = appendCommit(directory, createPositions(directory), commit, {
+      ...durability,
+      sync: () => Promise.reject(new Error('EIO')),
     })
     await expect(failing).rejects.toMatchObject({ code: 'append_unknown' })
     expect(JSON.parse(await readFile(commitPath(directory, 2), 'utf8'))).toEqual(commit)

@@ -1,6 +1,6 @@
 import { readFile, unlink } from 'node:fs/promises'
 import { SluiceError } from '@sluice/core'
-import { replaceFile } from '../atomic-file.ts'
+import { replaceFile, syncDirectory } from '../atomic-file.ts'
 import { checkSnapshot } from '../snapshot.ts'
 import type { Snapshot } from '../store.ts'
 import { isMissing, toFileError } from './errors.ts'
@@ -16,17 +16,21 @@ const keptSnapshots = 2
  * @throws SluiceError `corrupt_snapshot` where there are some and all are damaged.
  */
 export async function readSnapshotFiles(directory: string): Promise<Snapshot | undefined> {
-  let damage: unknown
-  for (const revision of await listSnapshots(directory)) {
-    try {
-      const snapshot = await readSnapshotFile(directory, revision)
-      if (snapshot !== undefined) return snapshot
-    } catch (error) {
-      damage ??= error
+  for (;;) {
+    let damage: unknown
+    const revisions = await listSnapshots(directory)
+    for (const revision of revisions) {
+      try {
+        const snapshot = await readSnapshotFile(directory, revision)
+        if (snapshot !== undefined) return snapshot
+      } catch (error) {
+        damage ??= error
+      }
     }
+    if (damage !== undefined) throw damage
+    if (revisions.length === 0) return undefined
+    // Newer ones have taken the place of all that were listed.
   }
-  if (damage !== undefined) throw damage
-  return undefined
 }
 
 /** Writes a snapshot beside the older ones and drops those no longer needed. */
@@ -35,6 +39,8 @@ export async function writeSnapshotFile(directory: string, snapshot: Snapshot): 
   const doing = `write the snapshot of revision ${snapshot.revision}`
   try {
     const text = `${JSON.stringify(snapshot, null, 2)}\n`
+    // Another process may have named commits and not synced them yet: no snapshot may outlive them.
+    await syncDirectory(directory)
     await replaceFile(snapshotPath(directory, snapshot.revision), text)
     const older = (await listSnapshots(directory)).slice(keptSnapshots)
     for (const revision of older) await unlink(snapshotPath(directory, revision)).catch(() => {})
