@@ -29,8 +29,20 @@ export interface Running {
   readonly ended: Promise<number | string>
 }
 
-export function run(program: string, args: readonly string[]): Running {
-  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+/** Runs a program from `programs/` as it stands: for those whose drivers do not take to bundling. */
+export function runSource(name: string, args: readonly string[]): Running {
+  const program = fileURLToPath(new URL(`./programs/${name}.ts`, import.meta.url))
+  return run(program, args, ['--import', 'tsx', '-C', '@sluice/source'])
+}
+
+export function run(
+  program: string,
+  args: readonly string[],
+  nodeOptions: readonly string[] = [],
+): Running {
+  const child = spawn(process.execPath, [...nodeOptions, program, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let text = ''
   let errors = ''
   let spoke = () => {}

@@ -75,6 +75,8 @@ async function openPostgres(url: string, table: string, silenceMs: number): Prom
 async function openNats(url: string, name: string, silenceMs: number): Promise<OpenStore> {
   const connection = await connect({
     servers: url,
+    // A handshake that is cut is waited for, by default, for twenty seconds.
+    timeout: silenceMs,
     maxReconnectAttempts: -1,
     reconnectTimeWait: 50,
     reconnectJitter: 50,

@@ -74,7 +74,7 @@ export interface ReplicaOptions {
   readonly clock?: Clock | undefined
   /** The longest a change can go unseen where the store's wake-up is lost. Default 1,000. */
   readonly pollMs?: number | undefined
-  /** How long a single call to the store may take before it counts as failed. Default 10,000. */
+  /** How long a single call to the store may take before it counts as failed. Default 15,000. */
   readonly storeTimeoutMs?: number | undefined
   /** A file for the last known good state, in a folder that exists. Default: none. */
   readonly cache?: string | undefined

@@ -19,7 +19,7 @@ const lastWriteMs = 3_000
 /** Creates a replica. It does nothing by itself until `start`. */
 export function createReplica(options: ReplicaOptions): Replica {
   const { clock = systemClock, random = Math.random } = options
-  const { pollMs = 1_000, storeTimeoutMs = 10_000, snapshotEvery = 1_000 } = options
+  const { pollMs = 1_000, storeTimeoutMs = 15_000, snapshotEvery = 1_000 } = options
   const store = createPatientStore(options.store, clock, storeTimeoutMs)
   const events = createEvents()
   const state: State = { fold: createFold() }
