@@ -100,7 +100,7 @@ export function createNatsStore({ connection, jetstream, name }: NatsStoreOption
   const stateIn = (streams: StreamsLike) => createState(jetstream, streams, names, maxPayload)
 
   const read = (after: number, limit = Number.POSITIVE_INFINITY): Promise<Commit[]> =>
-    use('read', (streams) => readLog(streams, names.log, stateIn(streams).readCut, after, limit))
+    use('read', (streams) => readLog(streams, names, stateIn(streams).readCut, after, limit))
 
   const readSnapshot = () => use('read the snapshot', (streams) => stateIn(streams).readSnapshot())
 

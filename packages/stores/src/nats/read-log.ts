@@ -5,11 +5,15 @@ import { isCommit } from '../shape.ts'
 import type { Commit } from '../store.ts'
 import type { StreamsLike } from './client.ts'
 import { getMessages, parseJson } from './lanes.ts'
+import type { Names } from './names.ts'
+
+/** Above this many it pays to ask first whether they are still there. */
+const fewMessages = 4
 
 /**
  * Reads the commits after a revision.
  *
- * The stream's leader is asked how far the log goes and then for each message, never a replica that
+ * The stream's leader is asked for the newest message and then for each before it, never a replica that
  * may lag: whatever was acknowledged before is seen.
  *
  * @param readCut Asked only where commits are not there any more.
@@ -17,16 +21,23 @@ import { getMessages, parseJson } from './lanes.ts'
  */
 export async function readLog(
   streams: StreamsLike,
-  log: string,
+  { log, commits: subject }: Names,
   readCut: () => Promise<Head>,
   after: number,
   limit: number,
 ): Promise<Commit[]> {
-  const { state } = await streams.info(log)
-  const last = Math.min(state.last_seq, after + limit)
+  const newest = await streams.getMessage(log, { last_by_subj: subject })
+  // Where there is none the log is empty, or begins after a commit that it does not hold.
+  const end = newest?.seq ?? (await streams.info(log)).state.last_seq
+  const last = Math.min(end, after + limit)
   if (last <= after) return []
-  if (after + 1 < state.first_seq) throw await gone(after + 1)
-  const messages = await getMessages(streams, log, after + 1, last)
+  if (last - after > fewMessages) {
+    const { state } = await streams.info(log)
+    if (after + 1 < state.first_seq) throw await gone(after + 1)
+  }
+  // A poll that finds nothing new has asked once: the newest is all it came for.
+  const messages =
+    newest?.seq === after + 1 ? [newest] : await getMessages(streams, log, after + 1, last)
   const commits: Commit[] = []
   for (const [index, message] of messages.entries()) {
     const revision = after + index + 1
