@@ -21,7 +21,7 @@ export interface SoundLog {
 /** A log that does not. */
 export interface BrokenLog {
   readonly ok: false
-  /** The first position that does not verify. */
+  /** The first position that does not verify; 0 where the log's beginning or its snapshot is damaged. */
   readonly revision: number
   readonly because: string
 }
@@ -69,6 +69,9 @@ async function verifyStore(store: Store, expectedHead: Head | undefined): Promis
   } catch (error) {
     const cut = getCut(error)
     if (cut !== undefined) from = cut
+    if (codeOf(error) === 'corrupt_cut') {
+      return { ok: false, revision: 0, because: (error as Error).message }
+    }
     // Anything else comes again, and is judged, at the first page.
   }
   if (from.revision > 0 && (snapshot === undefined || snapshot.revision < from.revision)) {
@@ -119,6 +122,8 @@ async function verifyPages(
       ? undefined
       : 'the snapshot does not hold what the commits add up to'
   }
+  const startFault = findHeadFault()
+  if (startFault !== undefined) return bad(from.revision, startFault)
   try {
     for await (const page of pages) {
       for (const commit of page) {

@@ -42,8 +42,10 @@ export async function writeSnapshotFile(directory: string, snapshot: Snapshot): 
     // Another process may have named commits and not synced them yet: no snapshot may outlive them.
     await syncDirectory(directory)
     await replaceFile(snapshotPath(directory, snapshot.revision), text)
-    const older = (await listSnapshots(directory)).slice(keptSnapshots)
-    for (const revision of older) await unlink(snapshotPath(directory, revision)).catch(() => {})
+    // Those with a higher number may be damaged, and do not count.
+    const older = (await listSnapshots(directory)).filter((each) => each <= snapshot.revision)
+    for (const revision of older.slice(keptSnapshots))
+      await unlink(snapshotPath(directory, revision)).catch(() => {})
   } catch (cause) {
     throw toFileError(cause, directory, doing)
   }
@@ -68,7 +70,12 @@ async function readSnapshotFile(
   } catch (cause) {
     throw new SluiceError('corrupt_snapshot', `The snapshot in ${path} is not JSON.`, { cause })
   }
-  return checkSnapshot(value, path)
+  const snapshot = checkSnapshot(value, path)
+  if (snapshot.revision === revision) return snapshot
+  throw new SluiceError(
+    'corrupt_snapshot',
+    `The file ${path} holds the snapshot of revision ${snapshot.revision}: give it back its name.`,
+  )
 }
 
 async function listSnapshots(directory: string): Promise<number[]> {
