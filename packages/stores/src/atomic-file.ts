@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { link, mkdir, open, rename, unlink, writeFile } from 'node:fs/promises'
+import { link, mkdir, open, readdir, rename, stat, unlink, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 
 /** What the names of unfinished files end in; whoever reads a folder passes them over. */
 export const temporarySuffix = '.tmp'
+
+/** No writer takes this long between creating its file and naming it; a crashed one takes for ever. */
+const leftoverAgeMs = 600_000
 
 /**
  * Replaces a file as a whole: a reader sees the old content or the new, after a power cut too.
@@ -53,7 +56,7 @@ export async function writeTemporary(
   path: string,
   text: string | AsyncIterable<string>,
 ): Promise<string> {
-  const name = `.${basename(path)}.${randomUUID()}${temporarySuffix}`
+  const name = `${prefixOf(path)}${randomUUID()}${temporarySuffix}`
   const temporary = join(dirname(path), name)
   const handle = await open(temporary, 'wx')
   try {
@@ -66,6 +69,29 @@ export async function writeTemporary(
     throw error
   }
   return temporary
+}
+
+/** Deletes the unfinished files that stopped processes left beside a file. Never fails. */
+export async function sweepBeside(path: string, now: number): Promise<void> {
+  const folder = dirname(path)
+  const names = await readdir(folder).catch((): string[] => [])
+  const isOurs = (name: string) => name.startsWith(prefixOf(path)) && name.endsWith(temporarySuffix)
+  await sweepFiles(
+    names.filter(isOurs).map((name) => join(folder, name)),
+    now,
+  )
+}
+
+/** Deletes those unfinished files that nobody writes any more. Never fails: they do no harm. */
+export async function sweepFiles(paths: readonly string[], now: number): Promise<void> {
+  for (const path of paths) {
+    try {
+      const { mtimeMs } = await stat(path)
+      if (now - mtimeMs > leftoverAgeMs) await unlink(path)
+    } catch {
+      // Its writer has just finished, or the folder is read-only.
+    }
+  }
 }
 
 /** Creates a folder, and those above it that are missing, so that they survive a power cut. */
@@ -97,4 +123,8 @@ export async function syncDirectory(directory: string): Promise<void> {
   } finally {
     await handle.close()
   }
+}
+
+function prefixOf(path: string): string {
+  return `.${basename(path)}.`
 }

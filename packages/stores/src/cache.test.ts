@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -123,5 +123,34 @@ describe('the cache of a replica', () => {
     await replica.commit(set(1))
     await replica.close()
     expect(codes).toEqual(['cache_write_failed'])
+  })
+
+  it('that could not be written is written later, though nothing changes any more', async () => {
+    const clock = createManualClock()
+    const cache = join(directory, 'later', 'flags.json')
+    const replica = createReplica({ store: createMemoryStore(), cache, clock })
+    const codes: string[] = []
+    replica.on('error', (error) => codes.push(error.code))
+    await replica.start()
+    await replica.commit(set(1))
+    await clock.advance(5_000)
+    await expect.poll(() => codes).toEqual(['cache_write_failed'])
+    await mkdir(join(directory, 'later'))
+    await clock.advance(60_000)
+    await expect
+      .poll(async () => JSON.parse(await readFile(cache, 'utf8').catch(() => '{}')))
+      .toMatchObject({ revision: 1 })
+    await replica.close()
+    expect([codes, clock.pendingTimers]).toEqual([['cache_write_failed'], 0])
+  })
+
+  it('does not pile up the unfinished files of processes that were killed', async () => {
+    const names = ['.flags.json.one.tmp', '.flags.json.two.tmp', '.other.json.one.tmp']
+    for (const name of names) await writeFile(join(directory, name), '{"revision":')
+    const clock = createManualClock(Date.now() + 3_600_000)
+    const replica = createReplica({ store: createMemoryStore(), cache: path, clock })
+    await replica.start()
+    await replica.close()
+    expect(await readdir(directory)).toEqual(['.other.json.one.tmp'])
   })
 })

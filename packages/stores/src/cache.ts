@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { SluiceError } from '@sluice/core'
-import { replaceFile } from './atomic-file.ts'
+import { replaceFile, sweepBeside } from './atomic-file.ts'
 import type { Clock } from './clock.ts'
 import { checkSnapshot } from './snapshot.ts'
 import type { Snapshot } from './store.ts'
@@ -27,20 +27,33 @@ export interface CacheOptions {
 /** A ramp writes every few seconds at most; a start after a crash is no further behind than this. */
 const throttleMs = 5_000
 
+/** A full disk is mended by people: once a minute is soon enough, and no flood of reports. */
+const retryMs = 60_000
+
 export function createCache({ path, clock, take, report }: CacheOptions): Cache {
   let cancelTimer: (() => void) | undefined
   let writing: Promise<void> = Promise.resolve()
+  let isClosed = false
 
   function write(): Promise<void> {
     cancelTimer = undefined
     writing = writing
       .then(() => replaceFile(path, JSON.stringify(take())))
-      .catch((cause: unknown) => report(failedWrite(path, cause)))
+      .catch((cause: unknown) => {
+        report(failedWrite(path, cause))
+        schedule(retryMs)
+      })
     return writing
+  }
+
+  /** The state that could not be written is still unwritten, though nothing changes any more. */
+  function schedule(delayMs: number): void {
+    if (!isClosed) cancelTimer ??= clock.after(delayMs, () => void write())
   }
 
   return {
     async load() {
+      await sweepBeside(path, clock.now())
       let text: string
       try {
         text = await readFile(path, 'utf8')
@@ -57,10 +70,11 @@ export function createCache({ path, clock, take, report }: CacheOptions): Cache 
     },
 
     touch() {
-      cancelTimer ??= clock.after(throttleMs, () => void write())
+      schedule(throttleMs)
     },
 
     async close() {
+      isClosed = true
       if (cancelTimer === undefined) return writing
       cancelTimer()
       await write()
