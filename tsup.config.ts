@@ -3,6 +3,7 @@ import { defineConfig, type Options } from 'tsup'
 
 interface Manifest {
   exports: Record<string, { '@sluice/source'?: string } | string>
+  bin?: Record<string, string>
 }
 
 /**
@@ -12,7 +13,10 @@ interface Manifest {
  */
 const apart: Record<string, readonly string[]> = { core: ['bucket-of'] }
 
-/** One build per package: every `exports` entry that names a source becomes ESM, CJS and types. */
+/**
+ * One build per package: every `exports` entry that names a source becomes ESM, CJS and types, and
+ * every `bin` a program, from the source of the same name.
+ */
 function buildOf(folder: string): Options {
   const root = `packages/${folder}`
   const manifest = JSON.parse(readFileSync(`${root}/package.json`, 'utf8')) as Manifest
@@ -22,10 +26,13 @@ function buildOf(folder: string): Options {
     const source = target['@sluice/source']
     entry[source.replace('./src/', '').replace(/\.ts$/, '')] = `${root}/${source.slice(2)}`
   }
+  const programs = Object.keys(manifest.bin ?? {}).map(
+    (name) => [name, `${root}/src/${name}.ts`] as const,
+  )
   const wrappers = (apart[folder] ?? []).map((name) => [name, `${root}/src/${name}.ts`] as const)
   return {
     name: folder,
-    entry: { ...entry, ...Object.fromEntries(wrappers) },
+    entry: { ...entry, ...Object.fromEntries([...programs, ...wrappers]) },
     outDir: `${root}/dist`,
     format: ['esm', 'cjs'],
     dts: { entry },

@@ -172,6 +172,70 @@ describe('the installed packages', () => {
   })
 })
 
+describe('sluice-contract', () => {
+  const start = (program: string, parameters: readonly string[]) => {
+    const { NODE_OPTIONS: _, ...env } = process.env
+    return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
+      execFile(program, parameters, { cwd: project, env }, (error, stdout, stderr) => {
+        resolve({ code: Number(error?.code ?? 0), stdout, stderr })
+      })
+    })
+  }
+  // What npx starts, and in a tenth of its time.
+  const contract = (...parameters: string[]) =>
+    start('node_modules/.bin/sluice-contract', parameters)
+
+  it('passes the store of the guide, in a project that has nothing but the tarballs', async () => {
+    await build({
+      entryPoints: [join(root, 'examples/custom-store/folder-store.ts')],
+      outfile: join(project, 'folder-store.mjs'),
+    })
+    await writeFile(join(project, 'my-store.mjs'), myStore)
+    const command = ['--no-install', 'sluice-contract', './my-store.mjs']
+    const { code, stdout, stderr } = await start('npx', command)
+    expect([code, stderr]).toEqual([0, ''])
+    expect(stdout).toMatch(/^folder store: the store contract\n {2}✓ begins empty\n/)
+    expect(stdout).toMatch(/\n\d\d passed, 0 failed\n$/)
+    expect(stdout).not.toContain('✗')
+    expect(stdout).not.toContain('two processes')
+  })
+
+  it('names what a broken store does not hold, and why', async () => {
+    await writeFile(join(project, 'broken-store.cjs'), brokenStore)
+    const { code, stdout } = await contract('./broken-store.cjs', '--limit', '10')
+    expect(code).toBe(1)
+    expect([...stdout.matchAll(/✗ (.*)/g)].map(([, title]) => title)).toEqual([
+      'reads after a revision, and no more than the limit',
+      'keeps a commit of the largest size',
+      'wakes a watcher, if it can, until the watcher stops',
+    ])
+    expect(stdout).toContain('Expected values to be strictly deep-equal')
+    expect(stdout).toContain('It did not end within 10000 ms')
+    expect(stdout).toContain('not asked, without reopen: two processes')
+    expect(stdout).toMatch(/\n\d\d passed, 3 failed\n$/)
+  })
+
+  it('says what is wrong with a call', async () => {
+    await writeFile(join(project, 'no-store.mjs'), 'export const make = () => {}')
+    const refusals: [string[], string][] = [
+      [[], 'Name one module'],
+      [['./gone.mjs'], './gone.mjs cannot be loaded'],
+      [['./no-store.mjs'], './no-store.mjs exports no function "create"'],
+      [['./my-store.mjs', '--limit', '0'], '--limit takes seconds'],
+      [['./my-store.mjs', '--strict'], "'--strict'"],
+    ]
+    for (const [parameters, text] of refusals) {
+      const { code, stdout, stderr } = await contract(...parameters)
+      expect([code, stdout], text).toEqual([2, ''])
+      expect(stderr).toContain(text)
+    }
+    expect(await contract('--help')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('Usage: sluice-contract <module>'),
+    })
+  })
+})
+
 describe('the evaluator in a browser', () => {
   it('weighs at most 5,000 bytes', async () => {
     const { outputFiles } = await build({
@@ -189,6 +253,36 @@ describe('the evaluator in a browser', () => {
 })
 
 const run = promisify(execFile)
+
+/** What somebody writes to hold the store of the guide to the contract. */
+const myStore = `
+  import { mkdtemp } from 'node:fs/promises'
+  import { createFolderStore } from './folder-store.mjs'
+  const folders = new Map()
+  const open = (folder) => {
+    const store = createFolderStore(folder)
+    folders.set(store, folder)
+    return store
+  }
+  export const name = 'folder store'
+  export const create = async () => open(await mkdtemp('log-'))
+  export const reopen = async (store) => open(folders.get(store))`
+
+/** A store that gives too much, takes too little, and never answers. */
+const brokenStore = `
+  const { createMemoryStore } = require('@sluice/stores/memory')
+  exports.create = async () => {
+    const { compact, startAfter, exchange, ...store } = createMemoryStore()
+    return {
+      ...store,
+      read: (after, limit) => store.read(after, limit && limit + 1),
+      append: async (commit) => {
+        if (JSON.stringify(commit).length > 500_000) throw new Error('too large')
+        return store.append(commit)
+      },
+      watch: () => new Promise(() => {}),
+    }
+  }`
 
 /** A module that reads the declarations of every entry, in both module systems. */
 const everyEntry = Object.fromEntries(

@@ -163,6 +163,16 @@ describe('what the layers allow', () => {
     expect(check(core, stores)).toEqual([])
   })
 
+  it('is a program that loads what its caller names, and what it alone needs', () => {
+    const files = {
+      'src/index.ts': '',
+      'src/run-it.ts': `import 'pg'\nexport const load = (name: string) => import(name)`,
+    }
+    const manifest = { bin: { 'run-it': './dist/run-it.js' }, dependencies: { pg: '8' } }
+    expect(check(pack('core', files, manifest))).toEqual([])
+    expect(check(pack('core', files, { dependencies: { pg: '8' } }))).toHaveLength(2)
+  })
+
   it('is a cycle that only a type closes', () => {
     const files = {
       'src/index.ts': `import { b } from './b.ts'`,
@@ -182,9 +192,9 @@ function check(...packages: Package[]): string[] {
 function pack(
   name: string,
   files: Record<string, string>,
-  { exports = entries('.'), dependencies = {} }: Partial<Manifest> = {},
+  { exports = entries('.'), dependencies = {}, bin = {} }: Partial<Manifest> = {},
 ): Package {
-  return { manifest: { name: `@sluice/${name}`, exports, dependencies }, files }
+  return { manifest: { name: `@sluice/${name}`, exports, dependencies, bin }, files }
 }
 
 function entries(...names: string[]): Manifest['exports'] {

@@ -49,7 +49,9 @@ function checkArrows({ manifest, sources }: Unit, units: readonly Unit[]): strin
   }
   for (const file of sources.values()) {
     const where = `${name} ${file.path}`
-    for (const expression of file.unreadable) {
+    // A program loads what its caller names.
+    const unreadable = programsOf(manifest).includes(file.path) ? [] : file.unreadable
+    for (const expression of unreadable) {
       breaches.push(`${where} imports what only a running program knows: ${expression}`)
     }
     for (const { specifier, to } of file.arrows) {
@@ -80,8 +82,9 @@ function checkDependencies({ manifest, sources }: Unit): string[] {
       }
     }
   }
-  // Only what an entry reaches is used: a helper of tests keeps no dependency alive.
-  const shipped = reachableFrom(sources, Object.keys(manifest.exports).flatMap(sourceOf(manifest)))
+  // Only what an entry or a program reaches is used: a helper of tests keeps no dependency alive.
+  const entries = Object.keys(manifest.exports).flatMap(sourceOf(manifest))
+  const shipped = reachableFrom(sources, [...entries, ...programsOf(manifest)])
   const used = new Set(shipped.flatMap(packagesOf))
   for (const dependency of declared) {
     if (!used.has(dependency)) breaches.push(`${name} declares ${dependency} and never imports it`)
@@ -137,6 +140,11 @@ function dependenciesOf(manifest: Manifest): string[] {
 
 function packagesOf({ arrows }: SourceFile): string[] {
   return arrows.flatMap(({ to }) => (to.kind === 'package' ? to.name : []))
+}
+
+/** The source files behind the programs of a package. */
+function programsOf({ bin = {} }: Manifest): string[] {
+  return Object.keys(bin).map((name) => `src/${name}.ts`)
 }
 
 /** The source file behind an entry of `exports`, where it has one. */

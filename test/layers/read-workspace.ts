@@ -5,6 +5,8 @@ import { join } from 'node:path'
 export interface Manifest {
   readonly name: string
   readonly exports: Readonly<Record<string, string | { readonly '@sluice/source'?: string }>>
+  /** Programs by name; each is built from the source of that name. */
+  readonly bin?: Readonly<Record<string, string>>
   readonly dependencies?: Readonly<Record<string, string>>
   readonly peerDependencies?: Readonly<Record<string, string>>
   readonly optionalDependencies?: Readonly<Record<string, string>>

@@ -9,7 +9,7 @@ export interface BuiltPackage {
   readonly folder: string
   /** What an application may import: `@sluice/stores`, `@sluice/stores/file`, … */
   readonly entries: readonly string[]
-  /** The built files that the entries name, from the package's root. */
+  /** The built files that the entries and programs name, from the package's root. */
   readonly targets: readonly string[]
 }
 
@@ -49,13 +49,15 @@ function readPackage(folder: string): BuiltPackage {
   const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
     name: string
     exports: Record<string, Record<string, string | Record<string, string>> | string>
+    bin?: Record<string, string>
   }
-  const { name, exports } = manifest
+  const { name, exports, bin = {} } = manifest
   // The manifest itself is an entry too, but nothing to import from a program.
   const conditions = Object.entries(exports).filter(([, target]) => typeof target === 'object')
-  const targets = conditions.flatMap(([, target]) =>
+  const named = conditions.flatMap(([, target]) =>
     Object.values(target).flatMap((each) => (typeof each === 'object' ? Object.values(each) : [])),
   )
+  const targets = [...named, ...Object.values(bin)]
   return { name, folder, entries: conditions.map(([entry]) => name + entry.slice(1)), targets }
 }
 
