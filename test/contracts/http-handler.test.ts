@@ -1,14 +1,21 @@
 import { once } from 'node:events'
 import net from 'node:net'
 import { type Commit, type Store, sealSnapshot } from '@sluice/stores'
-import { bearer, createLogHandler, type LogHandlerOptions } from '@sluice/stores/http'
+import {
+  bearer,
+  createLogHandler,
+  type LogHandlerOptions,
+  toNodeListener,
+} from '@sluice/stores/http'
 import { createMemoryStore } from '@sluice/stores/memory'
 import { afterEach, describe, expect, it } from 'vitest'
+import { serveHttp } from '../services/http.ts'
 import {
   chainOf,
   closeAll,
   failureOf,
   fill,
+  keep,
   open,
   serveLog,
   tokens,
@@ -307,6 +314,54 @@ describe('the handler of a log', () => {
     await client.append(commit)
     await until(() => wakes > 0)
     stop()
+  })
+})
+
+describe('toNodeListener', () => {
+  it('reads on only as fast as its client, and stops when the client goes', async () => {
+    let pulled = 0
+    let isCancelled = false
+    const body = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        pulled += 1
+        controller.enqueue(new Uint8Array(65_536))
+      },
+      cancel() {
+        isCancelled = true
+      },
+    })
+    const server = keep(await serveHttp(toNodeListener(async () => new Response(body))))
+    const socket = net.connect(server.port, '127.0.0.1')
+    socket.pause()
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+    let before = -1
+    // It comes to a halt when the buffers of both ends are full; without that, never.
+    await until(() => {
+      const isStill = pulled > 0 && pulled === before
+      before = pulled
+      return isStill || pulled > 2_000
+    })
+    expect(pulled).toBeLessThan(2_000)
+    socket.destroy()
+    await until(() => isCancelled)
+  })
+
+  it('cuts the connection where an answer fails in the middle', async () => {
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        controller.enqueue(new Uint8Array(10))
+      },
+      pull() {
+        throw new Error('it broke')
+      },
+    })
+    const server = keep(await serveHttp(toNodeListener(async () => new Response(body))))
+    const answer = await fetch(server.url)
+    await expect(answer.arrayBuffer()).rejects.toThrow()
+    const failing = keep(
+      await serveHttp(toNodeListener(() => Promise.reject(new Error('it broke')))),
+    )
+    await expect(fetch(failing.url)).rejects.toThrow()
   })
 })
 

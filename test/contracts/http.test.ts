@@ -11,7 +11,7 @@ import {
   toNodeListener,
 } from '@sluice/stores/http'
 import { createMemoryStore } from '@sluice/stores/memory'
-import { storeContract } from '@sluice/stores/testing'
+import { createManualClock, storeContract } from '@sluice/stores/testing'
 import { Agent, type EnvHttpProxyAgent, type MockAgent, type Pool, type ProxyAgent } from 'undici'
 import { afterAll, afterEach, describe, expect, expectTypeOf, it } from 'vitest'
 import { serveHttp } from '../services/http.ts'
@@ -159,10 +159,15 @@ describe('an HTTP store', () => {
 
   it('leaves the outcome of an append open when it is closed in the middle', async () => {
     const server = keep(await serveHttp(() => {}))
-    const client = open(server)
+    // The application's dispatcher ends nothing by itself.
+    const clock = createManualClock()
+    const client = open(server, { dispatcher: keep(new Agent()), clock })
     const trying = failureOf(client.append(one))
     await client.close()
-    expect(await trying).toMatchObject({ code: 'store_unreachable' })
+    expect(await trying).toMatchObject({
+      code: 'store_unreachable',
+      message: expect.stringContaining('closed meanwhile'),
+    })
     expect(await failureOf(client.append(one))).toMatchObject({ code: 'store_closed' })
     expect(await failureOf(client.watch!(() => {}))).toMatchObject({ code: 'store_closed' })
   })
