@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createReplica, verifyLog } from '@sluice/stores'
+import { backupLog, createReplica, verifyBackup, verifyLog } from '@sluice/stores'
 import { createFileStore } from '@sluice/stores/file'
+import { createMemoryStore } from '@sluice/stores/memory'
 import { afterEach, beforeEach, describe, expect, it, type TestContext } from 'vitest'
 
 let directory: string
@@ -66,6 +67,81 @@ describe('a file store on a disk that fills up', () => {
     expect(await verifyLog(store)).toMatchObject({ ok: true, head: replica.head })
     await replica.close()
     await store.close()
+  })
+})
+
+describe('what else is written to a disk that is full', () => {
+  const makeRoom = () => execFileSync('mount', ['-o', 'remount,size=4m', directory])
+  const temporaries = async () => (await readdir(directory)).filter((name) => name.endsWith('.tmp'))
+
+  /** Leaves less room than what is written next needs. */
+  async function fillDisk(): Promise<void> {
+    await writeFile(join(directory, 'ballast'), 'x'.repeat(4_000_000)).catch(() => {})
+  }
+
+  it('a snapshot: the one before stays in use until there is room', async (context) => {
+    mountDisk(context, '256k')
+    const store = createFileStore({ directory })
+    const replica = createReplica({ store })
+    await write(replica, 1, 'x'.repeat(40_000))
+    await replica.snapshot()
+    await write(replica, 2, 'x'.repeat(40_000))
+    await fillDisk()
+    await expect(replica.snapshot()).rejects.toMatchObject({ code: 'store_full' })
+    expect(await store.readSnapshot()).toMatchObject({ revision: 1 })
+    expect(await temporaries()).toEqual([])
+    makeRoom()
+    await replica.snapshot()
+    expect(await store.readSnapshot()).toMatchObject({ revision: 2 })
+    expect(await verifyLog(store)).toMatchObject({ ok: true, head: { revision: 2 } })
+  })
+
+  it('a cache: it is told, the old one stays, and the next write replaces it', async (context) => {
+    mountDisk(context, '256k')
+    const store = createMemoryStore()
+    const cache = join(directory, 'cache.json')
+    const codes: string[] = []
+    async function writeCache(count: number): Promise<void> {
+      const replica = createReplica({ store, cache })
+      replica.on('error', (error) => codes.push(error.code))
+      await replica.start()
+      await write(replica, count, 'x'.repeat(40_000))
+      await replica.close()
+    }
+    await writeCache(1)
+    const old = await readFile(cache, 'utf8')
+    await fillDisk()
+    await writeCache(2)
+    expect(codes).toEqual(['cache_write_failed'])
+    expect(await readFile(cache, 'utf8')).toBe(old)
+    expect(await temporaries()).toEqual([])
+    makeRoom()
+    await writeCache(3)
+    expect(codes).toHaveLength(1)
+    expect(JSON.parse(await readFile(cache, 'utf8'))).toMatchObject({ revision: 3 })
+  })
+
+  it('an archive and a backup: nothing is dropped that is not kept', async (context) => {
+    mountDisk(context, '256k')
+    const log = await mkdtemp(join(tmpdir(), 'sluice-log-'))
+    const store = createFileStore({ directory: log })
+    const replica = createReplica({ store })
+    for (let count = 1; count <= 4; count += 1) await write(replica, count, 'x'.repeat(40_000))
+    await replica.snapshot()
+    const commits = await store.read(0)
+    const archive = directory
+    await fillDisk()
+    const full = { code: 'store_full' }
+    await expect(store.compact({ keepAfter: 3, archive })).rejects.toMatchObject(full)
+    await expect(backupLog(store, join(directory, 'backup'))).rejects.toMatchObject(full)
+    expect(await store.read(0)).toEqual(commits)
+    expect(await readdir(directory)).toEqual(['ballast'])
+    makeRoom()
+    await store.compact({ keepAfter: 3, archive })
+    expect(await verifyLog(store, { archive })).toMatchObject({ ok: true, from: { revision: 0 } })
+    const backup = await backupLog(store, join(directory, 'backup'))
+    expect(await verifyBackup(join(directory, 'backup'))).toEqual(backup)
+    await rm(log, { recursive: true })
   })
 })
 

@@ -14,6 +14,10 @@ export async function bundleProgram(name: string, outputDirectory: string): Prom
     format: 'esm',
     target: 'node20',
     conditions: ['@sluice/source'],
+    // What is bundled and CommonJS asks for Node's modules by it.
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    },
     logLevel: 'silent',
   })
   return outfile
