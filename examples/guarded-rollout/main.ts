@@ -44,7 +44,8 @@ for (const [signal, exitCode] of [
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const) {
-  process.once(signal, () => void remove().finally(() => process.exit(exitCode)))
+  const exit = () => process.exit(exitCode)
+  process.once(signal, () => void remove().then(exit, exit))
 }
 await create()
 const flags = openFlags({ store, environment: 'production', definitions, processId: 'onlooker' })
@@ -69,9 +70,13 @@ try {
     sayTimeline(result)
   }
   await sayAudit(await flags.replica.history(''))
+} catch (error) {
+  failures.push(toText(error))
 } finally {
   await flags.close()
-  await remove()
+  await remove().catch((error: unknown) => {
+    failures.push(`what ${storeName} left in the store could not be removed: ${toText(error)}`)
+  })
   await close()
 }
 for (const failure of failures) say(`FAILED: ${failure}`)
@@ -119,6 +124,10 @@ async function sayAudit(commits: readonly Commit[]): Promise<void> {
     const { revision, hash } = verified.head
     say(`\n  Verified: ${revision} commits, head ${hash.slice(0, 16)}…`)
   } else failures.push(`the log is broken at revision ${verified.revision}: ${verified.because}`)
+}
+
+function toText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 function shorten(text: string, length: number): string {

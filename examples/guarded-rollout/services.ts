@@ -42,15 +42,15 @@ export function serveInProcesses(
     const services = Array.from({ length: count }, (_, index) =>
       start({ ...options, storeUrl, storeName, processId: `shop-${index + 1}` }),
     )
-    const serving = await Promise.all(services.map((service) => hear(service, 'serving')))
+    const serving = await allOrNone(services, 'serving')
     return {
       urls: serving.map(({ url }) => url),
       async close() {
-        const closed = services.map((service) => hear(service, 'closed'))
-        for (const service of services) service.send('close')
-        const all = (await Promise.all(closed)).map(({ sightings }) => sightings)
+        // To one that died it cannot be said; that it died is found by hearing nothing from it.
+        for (const service of services) service.send('close', () => {})
+        const closed = await allOrNone(services, 'closed')
         await Promise.all(services.map(ended))
-        return combine(all)
+        return combine(closed.map(({ sightings }) => sightings))
       },
     }
   }
@@ -60,21 +60,40 @@ function start(order: ServiceOrder): ChildProcess {
   return fork(fileURLToPath(new URL('service.ts', import.meta.url)), [JSON.stringify(order)])
 }
 
-/** Waits for a message; a service that dies first ends the wait, and the act. */
-async function hear<Type extends ServiceMessage['type']>(
+/** Hears every service; where one dies first, ends the others too. */
+async function allOrNone<Type extends ServiceMessage['type']>(
+  services: readonly ChildProcess[],
+  type: Type,
+): Promise<(ServiceMessage & { type: Type })[]> {
+  try {
+    return await Promise.all(services.map((service) => hear(service, type)))
+  } catch (error) {
+    for (const service of services) service.kill()
+    throw error
+  }
+}
+
+function hear<Type extends ServiceMessage['type']>(
   service: ChildProcess,
   type: Type,
 ): Promise<ServiceMessage & { type: Type }> {
-  const death = once(service, 'exit').then(([code]) => {
-    throw new Error(`a service ended with ${code} before it was ${type}`)
+  return new Promise((resolve, reject) => {
+    const fail = () => reject(new Error(`a service ended before it was ${type}`))
+    if (hasEnded(service)) return fail()
+    service.once('exit', fail)
+    service.once('message', (message) => {
+      service.off('exit', fail)
+      resolve(message as ServiceMessage & { type: Type })
+    })
   })
-  const [message] = await Promise.race([once(service, 'message'), death])
-  death.catch(() => {})
-  return message as ServiceMessage & { type: Type }
 }
 
 async function ended(service: ChildProcess): Promise<void> {
-  if (service.exitCode === null) await once(service, 'exit')
+  if (!hasEnded(service)) await once(service, 'exit')
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null
 }
 
 function combine(all: readonly ShopSightings[]): ShopSightings {
