@@ -23,6 +23,7 @@ export interface ConnectionOptions {
 /** What becomes of a call. */
 type Fate = 'well' | 'lost_before' | 'lost_after' | 'swallowed' | 'unanswered'
 
+/** Leads a process to the log. */
 export function connect(options: ConnectionOptions): Connection {
   const { log, clock, random, weather, patienceMs } = options
   let troubles = 0

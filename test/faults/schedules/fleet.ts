@@ -41,6 +41,7 @@ export interface FleetOptions {
   readonly storeTimeoutMs: number
 }
 
+/** Creates a fleet without a process. */
 export function createFleet(options: FleetOptions): Fleet {
   const { seed, log, clock, random, weather, pollMs, storeTimeoutMs } = options
   const processes: Process[] = []
@@ -58,7 +59,7 @@ export function createFleet(options: FleetOptions): Fleet {
       storeTimeoutMs,
       snapshotEvery: pick(random, [0, 3, 1_000]),
     })
-    const witness = watchReplica(replica, log)
+    const witness = watchReplica(replica, { log, clock, lookMs: 2 * storeTimeoutMs })
     // One that was not started yet may write and be asked all the same.
     if (random() < 0.9) await replica.start()
     return { replica, connection, witness, isFollower, isClosing: false, noted: undefined }

@@ -35,6 +35,7 @@ interface Acknowledged {
  */
 const leastTroubles = 4
 
+/** Creates an empty ledger. */
 export function createLedger(log: ModelLog): Ledger {
   const acknowledged: Acknowledged[] = []
   const refused: { readonly name: string; readonly code: unknown }[] = []

@@ -1,5 +1,6 @@
 import { SluiceError } from '@sluice/core'
 import {
+  type Clock,
   type Commit,
   createCompactedError,
   genesis,
@@ -21,6 +22,8 @@ export interface ModelLog extends LogState {
   readonly head: Head
   /** Counts how often the log was replaced. */
   readonly era: number
+  /** When it was replaced last, in epoch milliseconds. */
+  readonly replacedAt: number
   /** Every commit that any log ever held, by its hash. */
   readonly known: ReadonlyMap<string, Commit>
   /** In which era a commit was appended, by its hash; nothing for one that came with another log. */
@@ -39,7 +42,7 @@ export interface ModelLog extends LogState {
  * @param checksChain Whether `append` also refuses a commit that does not name the head's hash, which
  * the contract of a store does not ask.
  */
-export function createModelLog(checksChain: boolean): ModelLog {
+export function createModelLog(checksChain: boolean, clock: Clock): ModelLog {
   const known = new Map<string, Commit>()
   const writtenIn = new Map<string, number>()
   const listeners = new Set<() => void>()
@@ -47,6 +50,7 @@ export function createModelLog(checksChain: boolean): ModelLog {
   let cut: Head = genesis
   let snapshot: Snapshot | undefined
   let era = 0
+  let replacedAt = Number.NEGATIVE_INFINITY
 
   const headNow = (): Head => whole.at(-1) ?? genesis
 
@@ -70,6 +74,9 @@ export function createModelLog(checksChain: boolean): ModelLog {
     },
     get era() {
       return era
+    },
+    get replacedAt() {
+      return replacedAt
     },
     known,
     writtenIn,
@@ -102,6 +109,7 @@ export function createModelLog(checksChain: boolean): ModelLog {
 
     replace(next) {
       era += 1
+      replacedAt = clock.now()
       whole = []
       for (const commit of next.whole) add(commit)
       cut = next.cut

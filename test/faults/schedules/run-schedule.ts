@@ -28,7 +28,7 @@ export async function runSchedule(seed: number): Promise<void> {
   // are stopped first, as the documents ask it.
   const checksChain = random() < 0.5
   const canBeReplaced = random() < 0.4
-  const log = createModelLog(checksChain)
+  const log = createModelLog(checksChain, clock)
   const ledger = createLedger(log)
   const operator = createOperator(log, random, keys)
   let weather = drawWeather(random)

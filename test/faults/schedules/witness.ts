@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Json } from '@sluice/core'
-import { type Commit, genesis, type Head, type Replica } from '@sluice/stores'
+import { type Clock, type Commit, genesis, type Head, type Replica } from '@sluice/stores'
 import type { ModelLog } from './model-log.ts'
 
 /** Watches one replica from its creation on, and never takes its word for anything. */
@@ -12,7 +12,16 @@ export interface Witness {
   inspect(): void
 }
 
-export function watchReplica(replica: Replica, log: ModelLog): Witness {
+/** What a witness knows better than its replica. */
+export interface WitnessOptions {
+  readonly log: ModelLog
+  readonly clock: Clock
+  /** How long it takes at most from the reading of a snapshot to its service. */
+  readonly lookMs: number
+}
+
+/** Begins to watch a replica that was not used yet. */
+export function watchReplica(replica: Replica, { log, clock, lookMs }: WitnessOptions): Witness {
   let head: Head = genesis
   let replacements = 0
   let hasBeenLive = false
@@ -33,6 +42,10 @@ export function watchReplica(replica: Replica, log: ModelLog): Witness {
   replica.on('reset', (to, reason) => {
     head = to
     if (reason === 'log_replaced') replacements += 1
+    // What was read before the log was replaced may still be on its way.
+    const isOurs = log.whole[to.revision - 1]?.hash === to.hash
+    if (!isOurs && clock.now() - log.replacedAt > lookMs) faults.push(`${reason} from another log`)
+    if (to.revision === 0) faults.push('an empty log was taken over')
   })
   replica.on('status', (status) => {
     hasBeenLive ||= status === 'live'
