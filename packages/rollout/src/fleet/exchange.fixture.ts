@@ -1,9 +1,10 @@
+import { SluiceError } from '@sluice/core'
 import type { Exchange } from '@sluice/stores'
 import { createMemoryStore } from '@sluice/stores/memory'
 import type { ManualClock } from '@sluice/stores/testing'
 
 /** How an exchange fares for one process. */
-export type Line = 'good' | 'cut' | 'hanging'
+export type Line = 'good' | 'cut' | 'hanging' | 'unsupported'
 
 /** One exchange, and the lines of several processes to it. */
 export function createBoard(clock: ManualClock) {
@@ -14,6 +15,7 @@ export function createBoard(clock: ManualClock) {
     const line = { state: 'good' as Line, calls: 0 }
     async function carry<T>(call: () => Promise<T>): Promise<T> {
       line.calls += 1
+      if (line.state === 'unsupported') throw new SluiceError('store_unsupported', 'no exchange')
       if (line.state === 'cut') throw new Error('the exchange is not to be had')
       return line.state === 'hanging' ? new Promise<T>(() => {}) : call()
     }

@@ -215,6 +215,16 @@ describe('a fleet source', () => {
     expect(source.processes()).toMatchObject([{ processId: 'a', status: 'live' }])
   })
 
+  it('is the counts of its own process where a server says that it has no exchange', async () => {
+    const own = start('a')
+    own.line.state = 'unsupported'
+    const { requests } = read(own)
+    own.serve(10)
+    await clock.advance(3_000)
+    expect(await requests()).toBe(10)
+    expect(own.errors).toEqual([])
+  })
+
   it('keeps flags and environments apart whose names run into each other', async () => {
     const one = start('a')
     one.serve(10)

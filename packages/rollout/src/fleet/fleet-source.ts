@@ -9,7 +9,8 @@ import {
   type HealthRecorder,
   type MetricSource,
 } from '@sluice/guards'
-import { type Clock, type Exchange, systemClock } from '@sluice/stores'
+import { type Clock, type Exchange, type SharedValue, systemClock } from '@sluice/stores'
+import { hasNoExchange } from './has-no-exchange.ts'
 import {
   healthKey,
   healthPrefix,
@@ -20,7 +21,10 @@ import {
 
 /** What a fleet source is made of. */
 export interface FleetSourceOptions {
-  /** Undefined where the store has none: then this process is the whole fleet. */
+  /**
+   * Undefined where the store has none: then this process is the whole fleet. So it is where the
+   * exchange answers `store_unsupported`, as that of a server over a store without one.
+   */
   readonly exchange: Exchange | undefined
   readonly environment: string
   readonly flag: string
@@ -54,10 +58,20 @@ export function createFleetSource(options: FleetSourceOptions): FleetSource {
   /** What was told of already. */
   let told: ReadonlySet<string> = new Set()
 
+  /** Without a board nobody reports anything, and this process is the whole fleet. */
+  async function collect(from: Exchange): Promise<SharedValue[]> {
+    try {
+      return await from.collect(prefix)
+    } catch (error) {
+      if (hasNoExchange(error)) return []
+      throw error
+    }
+  }
+
   async function takeReports(from: Exchange): Promise<void> {
     const refused = new Map<string, SluiceError>()
     const reports = []
-    for (const shared of await from.collect(prefix)) {
+    for (const shared of await collect(from)) {
       try {
         const report = readReport(shared)
         if (report.incarnation !== own?.incarnation) reports.push(report)

@@ -120,6 +120,14 @@ describe('a lease', () => {
     expect(onDuty(one)).toEqual(['a'])
   })
 
+  it('is had by everyone, at once, where a server says that it has no exchange', async () => {
+    const [one, other] = [join('a'), join('b')]
+    await clock.advance(500)
+    for (const { line } of [one, other]) line.state = 'unsupported'
+    await clock.advance(5_000)
+    expect(onDuty(one, other)).toEqual(['a', 'b'])
+  })
+
   it('is passed on by a holder that yields, though it stands on', async () => {
     const [one, other] = [join('a'), join('b')]
     await clock.advance(5_000)

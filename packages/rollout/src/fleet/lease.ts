@@ -1,5 +1,6 @@
 import { type Clock, type Exchange, systemClock } from '@sluice/stores'
 import { toExchangeName } from './exchange-name.ts'
+import { hasNoExchange } from './has-no-exchange.ts'
 
 /**
  * A soft lease: normally one candidate is on duty.
@@ -80,8 +81,9 @@ export function createLease(exchange: Exchange, name: string, options: LeaseOpti
       if (mine !== round) return
       since = isFirst ? own.since : null
       learnedAt = clock.now()
-    } catch {
+    } catch (error) {
       // What was learned last holds until its time is over; then it is known that nothing is.
+      if (mine === round && hasNoExchange(error)) learnedAt = Number.NEGATIVE_INFINITY
     } finally {
       if (mine === round) isAsking = false
     }

@@ -1,6 +1,7 @@
 import { SluiceError } from '@sluice/core'
 import type { HealthRecorder } from '@sluice/guards'
 import { type Clock, type Exchange, systemClock } from '@sluice/stores'
+import { hasNoExchange } from './has-no-exchange.ts'
 import { healthKey, type ProcessIdentity, writeReport } from './health-report.ts'
 
 /** What a process shares of its health, and where. */
@@ -53,8 +54,9 @@ export function shareHealth(options: ShareHealthOptions): () => Promise<void> {
   async function report(limitMs: number, keepsAlive: boolean): Promise<void> {
     const published = Promise.all([...recorders()].map(publish))
     const error = await within(limitMs, published, keepsAlive)
-    if (error !== undefined && !isFailing) onError(unshared(error))
-    isFailing = error !== undefined
+    const isLost = error !== undefined && !hasNoExchange(error)
+    if (isLost && !isFailing) onError(unshared(error))
+    isFailing = isLost
   }
 
   async function publish([flag, recorder]: readonly [string, HealthRecorder]): Promise<void> {
