@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises'
-import { type Commit, createReplica, sealSnapshot, verifyLog } from '@sluice/stores'
+import { type Commit, createReplica, genesis, sealSnapshot, verifyLog } from '@sluice/stores'
 import { createRedisStore, type IoredisClient } from '@sluice/stores/redis'
 import { Redis } from 'ioredis'
 import { createClient } from 'redis'
@@ -64,18 +64,14 @@ for (const kind of [nodeRedis, ioredis]) {
       await proxy.close()
     })
 
-    it('says what is wrong where it is not let in', async () => {
-      await bench.command('CONFIG', 'SET', 'requirepass', 'secret')
-      try {
-        const stranger = await bench.open()
-        const refusal = { code: 'store_unauthorized', message: expect.stringContaining('ACL') }
-        await expect(stranger.read(0)).rejects.toMatchObject(refusal)
-        await expect(
-          stranger.append(commitAt({ revision: 0, hash: '0'.repeat(64) }, 1)),
-        ).rejects.toMatchObject(refusal)
-      } finally {
-        await bench.command('CONFIG', 'SET', 'requirepass', '')
-      }
+    it('says what is wrong where it may do nothing', async () => {
+      const rules = ['on', 'nopass', '-@all', '+hello', '+info', '+client']
+      await bench.command('ACL', 'SETUSER', 'stranger', ...rules)
+      const stranger = await bench.open('strange', service().url.replace('//', '//stranger:x@'))
+      const refusal = { code: 'store_unauthorized', message: expect.stringContaining('ACL') }
+      await expect(stranger.read(0)).rejects.toMatchObject(refusal)
+      await expect(stranger.append(commitAt(genesis, 1))).rejects.toMatchObject(refusal)
+      await expect(stranger.exchange.collect('')).rejects.toMatchObject(refusal)
     })
 
     it('writes nothing to the log as a user who may not, and reads', async () => {
@@ -156,6 +152,24 @@ for (const kind of [nodeRedis, ioredis]) {
   })
 }
 
+describeWith(redis, 'a Redis store on ioredis with a password', (service) => {
+  const bench = createBench(ioredis, service)
+  afterAll(() => bench.close())
+
+  it.each([
+    ['none', ''],
+    ['a wrong one', ':wrong@'],
+  ])('is told that the password is missing or wrong: %s', async (_, credentials) => {
+    await bench.command('CONFIG', 'SET', 'requirepass', 'secret')
+    const stranger = await bench.open('locked', service().url.replace('//', `//${credentials}`))
+    await expect(stranger.read(0)).rejects.toMatchObject({ code: 'store_unauthorized' })
+    const appending = stranger.append(commitAt(genesis, 1))
+    await expect(appending).rejects.toMatchObject({ code: 'store_unauthorized' })
+    const known = await bench.open('locked', service().url.replace('//', '//:secret@'))
+    expect(await known.read(0)).toEqual([])
+  })
+})
+
 describeWith(redis, 'an append that ioredis sends again', (service) => {
   const bench = createBench(ioredis, service)
   afterAll(() => bench.close())
@@ -214,7 +228,7 @@ describeWith(redis, 'an append that ioredis sends again', (service) => {
 })
 
 describe('an append that a server refuses', () => {
-  const commit = commitAt({ revision: 0, hash: '0'.repeat(64) }, 1)
+  const commit = commitAt(genesis, 1)
   const reply = "READONLY You can't write against a read only replica."
 
   const clientWhose = (connections: readonly object[]): IoredisClient => {
