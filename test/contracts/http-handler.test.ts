@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import net from 'node:net'
-import { type Commit, type Store, sealSnapshot } from '@sluice/stores'
+import { type Commit, genesis, type Store, sealCommit, sealSnapshot } from '@sluice/stores'
 import {
   bearer,
   createLogHandler,
@@ -99,6 +99,17 @@ describe('the handler of a log', () => {
     expect(await server.store.read(1)).toEqual([])
     expect(await done(tokens.write)).toEqual([200, 201, 204, 403, 403])
     expect(await done(tokens.maintain)).toEqual([200, 409, 204, 200, 409])
+  })
+
+  it('takes no commit that would break the chain, from whomever', async () => {
+    const server = await serveOne()
+    for (const before of [genesis, { revision: 1, hash: 'f'.repeat(64) }]) {
+      const { revision: _, hash: __, ...draft } = next
+      const forged = sealCommit(draft, before, 5)
+      expect((await ask(server, '/v1/commits', post(forged))).status).toBe(409)
+    }
+    expect(await server.store.read(0)).toEqual([commit])
+    expect((await ask(server, '/v1/commits', post(next))).status).toBe(201)
   })
 
   it.each([

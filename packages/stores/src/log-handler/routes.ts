@@ -13,6 +13,7 @@ import { checkSnapshot } from '../snapshot.ts'
 import type { Commit, Exchange, Snapshot, Store } from '../store.ts'
 import type { Access } from './access.ts'
 import { emptyAnswer, jsonAnswer, refuse } from './answers.ts'
+import { assertFollows } from './assert-follows.ts'
 import type { EventHub } from './event-hub.ts'
 import { readJson } from './read-body.ts'
 import { readPage } from './read-page.ts'
@@ -42,6 +43,7 @@ export function createRoutes({ store, exchange, hub }: Served): Routes {
 
   const append: Route['run'] = async (request) => {
     const commit = checkCommit(await readJson(request, maxBodyBytes))
+    await assertFollows(store, commit)
     await store.append(commit)
     hub.wake()
     const { revision, hash } = commit
