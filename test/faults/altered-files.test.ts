@@ -120,7 +120,9 @@ describe('a log whose files were moved', () => {
         `.${nameOf(revision)}.tmp`,
       ]) {
         await rename(fileOf(revision), join(directory, name))
-        expect(await verify(head), `${revision} as ${name}`).toMatchObject({ ok: false, revision })
+        // Only the last one is not missed by those behind it.
+        const check = await verify(revision === size ? head : undefined)
+        expect(check, `${revision} as ${name}`).toMatchObject({ ok: false, revision })
         await rename(join(directory, name), fileOf(revision))
       }
       expect(await verify(head)).toMatchObject({ ok: true })

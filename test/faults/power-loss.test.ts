@@ -136,6 +136,37 @@ describe('a file store whose power fails at any step', () => {
     )
   })
 
+  it('has a commit that was acknowledged in spite of a sync that failed', async () => {
+    const { ledger, gate } = createLedger(root)
+    const party = createParty(join(root, 'log'), ledger)
+    await throughGate(gate, () => party.commit())
+    let hasFailed = false
+    await throughGate(
+      (call, proceed) => {
+        const fails = !hasFailed && call.name === 'sync' && call.path === join(root, 'log')
+        if (!fails) return gate(call, proceed)
+        hasFailed = true
+        return Promise.reject(Object.assign(new Error('EIO'), { code: 'EIO' }))
+      },
+      () => party.commit(),
+    )
+    expect([hasFailed, ledger.commits.length]).toEqual([true, 2])
+    await atEveryCut(ledger, 0, (disk, done) => checkLog(join(disk, 'log'), done, ledger))
+  })
+
+  it('begins where it was told to', async () => {
+    const { ledger, gate } = createLedger(root)
+    const { store } = createParty(join(root, 'log'), ledger)
+    const cut = { revision: 3, hash: 'a'.repeat(64) }
+    await throughGate(gate, () => store.startAfter(cut))
+    ledger.states.push({ done: ledger.steps.length, value: 3 })
+    await atEveryCut(ledger, 0, async (disk, done) => {
+      const later = createFileStore({ directory: join(disk, 'log'), create: true })
+      if (newestState(ledger, done) === 0) await later.read(0).catch(() => [])
+      else await expect(later.read(0)).rejects.toMatchObject({ code: 'compacted', cut })
+    })
+  })
+
   it('has the old snapshots or the new one', async () => {
     const ledger = await record(async (party) => {
       for (let count = 0; count < 4; count += 1) {
@@ -182,6 +213,8 @@ describe('two processes, one stopped at any call while the other works, and a po
           await throughGate(gate, async () => {
             for (let count = 0; count < 3; count += 1) await one.commit()
             await one.snapshot()
+            // Twice, so that a cut below the newest snapshot is not covered by the one before.
+            await other.commit()
             await other.commit()
             from = ledger.steps.length
           })

@@ -80,11 +80,14 @@ export async function startFilesAfter(
   cut: Head,
 ): Promise<void> {
   await positions.relist()
-  const isFirst =
-    (await positions.findHead()) === 0 &&
-    (await createCutFile(directory, 1, cut).catch((cause) => {
-      throw toFileError(cause, directory, `write the cut at revision ${cut.revision}`)
-    }))
+  if ((await positions.findHead()) > 0) throw createNotEmptyError()
+  let isFirst: boolean
+  try {
+    isFirst = await createCutFile(directory, 1, cut)
+    await syncDirectory(directory)
+  } catch (cause) {
+    throw toFileError(cause, directory, `write the cut at revision ${cut.revision}`)
+  }
   if (!isFirst) throw createNotEmptyError()
 }
 
@@ -109,7 +112,7 @@ async function deleteCommits(directory: string, last: number): Promise<number> {
     .sort((one, other) => one - other)
   let dropped = 0
   try {
-    // The cut may be that of another process, which has not made it durable yet.
+    // Nothing may go before the cut is durable, whichever process wrote it.
     if (covered.length > 0) await syncDirectory(directory)
     for (const revision of covered) {
       const isGone = await unlink(commitPath(directory, revision)).then(() => true, passMissing)

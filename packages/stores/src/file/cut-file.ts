@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { SluiceError } from '@sluice/core'
-import { createFile, syncDirectory } from '../atomic-file.ts'
+import { createFile } from '../atomic-file.ts'
 import type { Head } from '../chain.ts'
 import { isHead } from '../shape.ts'
 import { isMissing, toFileError } from './errors.ts'
@@ -36,7 +36,7 @@ export async function readCutFile(
 }
 
 /**
- * Writes the nth cut.
+ * Writes the nth cut. Its name is not yet durable.
  *
  * @returns false where another process wrote the nth.
  */
@@ -45,11 +45,5 @@ export async function createCutFile(
   generation: number,
   cut: Head,
 ): Promise<boolean> {
-  const isOurs = await createFile(
-    cutPath(directory, generation),
-    `${JSON.stringify(cut, null, 2)}\n`,
-  )
-  // Nothing may be dropped before the cut would survive a power cut.
-  await syncDirectory(directory)
-  return isOurs
+  return createFile(cutPath(directory, generation), `${JSON.stringify(cut, null, 2)}\n`)
 }
