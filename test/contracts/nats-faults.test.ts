@@ -72,6 +72,30 @@ describeWith(nats, 'a NATS server that fails', (service) => {
     expect((await store.read(0))[0]).toEqual(first)
   })
 
+  it('has its exchange again, which lay in its memory, as soon as somebody shares', async () => {
+    const name = newName()
+    const { store } = await create(name)
+    const other = await open(name)
+    await store.exchange.publish('k/1', 1, 60_000)
+    await service().kill()
+    await service().restart()
+    await until(() =>
+      store.exchange.collect('').then(
+        () => true,
+        () => false,
+      ),
+    )
+    expect(await store.exchange.collect('')).toEqual([])
+    await other.store.exchange.publish('k/2', 2, 60_000)
+    expect(await store.exchange.collect('')).toEqual([{ key: 'k/2', value: 2 }])
+    // A log that nobody made has none.
+    const { store: stray } = await open(newName())
+    await expect(stray.exchange.publish('k', 1, 1_000)).rejects.toMatchObject({
+      code: 'store_missing',
+    })
+    await expect(stray.exchange.collect('')).rejects.toMatchObject({ code: 'store_missing' })
+  })
+
   it('does not call an append a conflict whose own answer came too late', async () => {
     const name = newName()
     const { store } = await create(name)

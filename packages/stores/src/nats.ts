@@ -3,7 +3,12 @@ import type { Head } from './chain.ts'
 import { compactLog } from './compact-log.ts'
 import type { CompactableStore } from './compaction.ts'
 import { appendCommit } from './nats/append-commit.ts'
-import type { JetStreamLike, NatsConnectionLike, StreamsLike } from './nats/client.ts'
+import type {
+  JetStreamLike,
+  NatsConnectionLike,
+  StreamSettings,
+  StreamsLike,
+} from './nats/client.ts'
 import { toNatsError } from './nats/errors.ts'
 import { createNatsExchange } from './nats/exchange.ts'
 import { dropCommits, startLogAfter } from './nats/move-cut.ts'
@@ -97,6 +102,21 @@ export function createNatsStore({ connection, jetstream, name }: NatsStoreOption
       return call(streams)
     })
 
+  /** {@link attempt}, once more where a server that was alone has lost the exchange with its memory. */
+  async function share<T>(doing: string, call: (streams: StreamsLike) => Promise<T>): Promise<T> {
+    try {
+      return await attempt(doing, call)
+    } catch (error) {
+      if (!isSluiceError(error) || error.code !== 'store_missing') throw error
+    }
+    await attempt(`make the exchange anew to ${doing}`, async (streams) => {
+      // A log that was never made is not made by asking for its exchange.
+      await streams.info(names.log)
+      await createStream(streams, settings[2] as StreamSettings)
+    })
+    return attempt(doing, call)
+  }
+
   const stateIn = (streams: StreamsLike) => createState(jetstream, streams, names, maxPayload)
 
   const read = (after: number, limit = Number.POSITIVE_INFINITY): Promise<Commit[]> =>
@@ -145,11 +165,11 @@ export function createNatsStore({ connection, jetstream, name }: NatsStoreOption
 
     exchange: {
       publish: (key, value, ttlMs) =>
-        attempt(`publish ${key}`, (streams) =>
+        share(`publish ${key}`, (streams) =>
           createNatsExchange(jetstream, streams, names).publish(key, value, ttlMs),
         ),
       collect: (prefix) =>
-        attempt(`collect ${prefix}`, (streams) =>
+        share(`collect ${prefix}`, (streams) =>
           createNatsExchange(jetstream, streams, names).collect(prefix),
         ),
     },
