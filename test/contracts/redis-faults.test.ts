@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { type Commit, createReplica, genesis, sealSnapshot, verifyLog } from '@sluice/stores'
-import { createRedisStore, type IoredisClient } from '@sluice/stores/redis'
+import { createRedisStore, type IoredisClient, type NodeRedisClient } from '@sluice/stores/redis'
 import { Redis } from 'ioredis'
 import { createClient } from 'redis'
 import { afterAll, describe, expect, it, vi } from 'vitest'
@@ -121,6 +121,8 @@ for (const kind of [nodeRedis, ioredis]) {
       const store = await bench.open('mirrored', primary.url)
       try {
         const commits = await appendSome(store, 2)
+        // Else it would begin to write its file anew, and still do when it is killed.
+        await admin.config('SET', 'appendonly', 'no')
         await admin.replicaof('127.0.0.1', service().port)
         await vi.waitFor(async () => expect((await admin.role())[3]).toBe('connected'), 20_000)
         const refusal = { code: 'store_read_only', message: expect.stringContaining('primary') }
@@ -256,8 +258,19 @@ describe('an append that a server refuses', () => {
   })
 
   it('may have been written, where it may have been sent to another server before', async () => {
-    const appending = createRedisStore({ client: clientWhose([{}, {}]) }).append(commit)
-    await expect(appending).rejects.toMatchObject({ code: 'append_unknown' })
+    const refuse = async () => {
+      throw new Error(reply)
+    }
+    const sentinel: NodeRedisClient = {
+      eval: refuse,
+      evalSha: refuse,
+      duplicate: () => createClient(),
+      getMasterNode: () => ({}),
+    }
+    for (const client of [clientWhose([{}, {}]), sentinel]) {
+      const appending = createRedisStore({ client }).append(commit)
+      await expect(appending).rejects.toMatchObject({ code: 'append_unknown' })
+    }
   })
 
   it.each([

@@ -3,9 +3,14 @@ import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Store } from '@sluice/stores'
-import { createRedisStore, type RedisClient, type RedisStore } from '@sluice/stores/redis'
+import {
+  createRedisStore,
+  type RedisClient,
+  type RedisStore,
+  type RedisSubscriber,
+} from '@sluice/stores/redis'
 import { Cluster, Redis } from 'ioredis'
-import { createClient, createCluster } from 'redis'
+import { createClient, createCluster, type createSentinel } from 'redis'
 import { freePort, serverProcess } from '../services/process.ts'
 import { redis } from '../services/redis.ts'
 import type { Service, ServiceKind } from '../services/service.ts'
@@ -24,7 +29,11 @@ export interface ClientKind {
 
 const ignore = () => {}
 
-// That each of these four is taken as a RedisClient is the proof of the structural types.
+/** Compiles only if what it is given is a client and a subscriber. */
+type Taken<Client extends RedisClient & RedisSubscriber> = Client
+export type TakenSentinel = Taken<ReturnType<typeof createSentinel>>
+
+// That each of these is taken as a RedisClient is the proof of the structural types.
 export const nodeRedis: ClientKind = {
   name: 'node-redis',
   async open(url) {

@@ -32,7 +32,7 @@ export type {
 
 /** Where a Redis store keeps its log. */
 export interface RedisStoreOptions {
-  /** A client of `redis` 5 (connected) or `ioredis` 5, single or cluster. The store never closes it. */
+  /** A client of `redis` 5 or 6 (connected) or `ioredis` 5, single or cluster. The store never closes it. */
   readonly client: RedisClient
   /** Begins the name of every key, so that logs can share a server. Default `sluice`. */
   readonly prefix?: string | undefined

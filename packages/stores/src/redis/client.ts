@@ -1,14 +1,19 @@
-/** How a `redis` client (node-redis 5) is handed a script: keys apart from arguments. */
+/** How a `redis` client (node-redis) is handed a script: keys apart from arguments. */
 export interface ScriptOptions {
   keys: string[]
   arguments: string[]
 }
 
-/** What the store uses of a client of the package `redis`, version 5: `createClient`, `createCluster`. */
+/**
+ * What the store uses of a client of the package `redis`, 5 or 6: `createClient`, `createCluster`,
+ * `createSentinel`.
+ */
 export interface NodeRedisClient {
   eval(script: string, options: ScriptOptions): Promise<unknown>
   evalSha(hash: string, options: ScriptOptions): Promise<unknown>
   duplicate(): NodeRedisSubscriber
+  /** Only a Sentinel client has it. */
+  getMasterNode?(): unknown
 }
 
 /** What the store uses of such a client to subscribe. */
@@ -18,10 +23,10 @@ export interface NodeRedisSubscriber {
   unsubscribe(channel: string, listener: () => void): Promise<unknown>
   on(event: string, listener: () => void): unknown
   off(event: string, listener: () => void): unknown
-  destroy(): void
+  destroy(): unknown
 }
 
-/** What the store uses of a client of the package `ioredis`, version 5: `Redis`, `Cluster`. */
+/** What the store uses of a client of the package `ioredis` 5: `Redis`, `Cluster`. */
 export interface IoredisClient {
   eval(script: string, keyCount: number, ...keysAndArguments: string[]): Promise<unknown>
   evalsha(hash: string, keyCount: number, ...keysAndArguments: string[]): Promise<unknown>

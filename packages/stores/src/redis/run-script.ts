@@ -51,8 +51,9 @@ function send(
 /**
  * Begins to watch over a command: the answer says whether it was sent once at most.
  *
- * node-redis never sends again what it has written. ioredis does after a reconnection, which leaves
- * another connection in place of the one before; whoever was not connected at first cannot tell.
+ * node-redis never sends again what it has written, but for a Sentinel client, which does not tell.
+ * ioredis does after a reconnection, which leaves another connection in place of the one before;
+ * whoever was not connected at first cannot tell.
  */
 export function watchSending(client: RedisClient): () => boolean {
   const before = connectionsOf(client)
@@ -63,6 +64,6 @@ export function watchSending(client: RedisClient): () => boolean {
 }
 
 function connectionsOf(client: RedisClient): readonly unknown[] {
-  if ('evalSha' in client) return []
+  if ('evalSha' in client) return client.getMasterNode === undefined ? [] : [{}]
   return (client.nodes?.('master') ?? [client]).map(({ stream }) => stream)
 }

@@ -96,17 +96,18 @@ function viaNodeRedis(
   }
   begin().catch(life.end)
 
+  // It throws where the connection is closed already, and a Sentinel client answers with a promise.
+  async function destroy(): Promise<void> {
+    await subscriber.destroy()
+  }
+
   return () => {
     subscriber.off('ready', listener)
     if (!isOwn) {
       subscriber.unsubscribe(channel, listener).catch(ignore)
       return
     }
-    try {
-      subscriber.destroy()
-    } catch {
-      // The connection is closed already.
-    }
+    destroy().catch(ignore)
   }
 }
 
