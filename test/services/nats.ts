@@ -25,7 +25,7 @@ export const nats: ServiceKind = {
       restart: server.start,
       async stop() {
         await server.kill()
-        await rm(directory, { recursive: true, force: true })
+        await rm(directory, { recursive: true, force: true, maxRetries: 5 })
       },
     }
   },

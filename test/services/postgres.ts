@@ -47,7 +47,7 @@ export const postgres: ServiceKind = {
       restart: server.start,
       async stop() {
         await server.kill()
-        await rm(directory, { recursive: true, force: true })
+        await rm(directory, { recursive: true, force: true, maxRetries: 5 })
       },
     }
   },

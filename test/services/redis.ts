@@ -26,7 +26,7 @@ export const redis: ServiceKind = {
       restart: server.start,
       async stop() {
         await server.kill()
-        await rm(directory, { recursive: true, force: true })
+        await rm(directory, { recursive: true, force: true, maxRetries: 5 })
       },
     }
   },
