@@ -109,6 +109,7 @@ describe('a log whose files were moved', () => {
   })
 
   it('is bad from the one that was deleted, or lost its name, to whatever other name', async () => {
+    await dropSnapshots()
     for (let revision = 1; revision <= size; revision += 1) {
       for (const name of [
         'away',
