@@ -102,6 +102,35 @@ describe('commit', () => {
     expect(await replica.commit(set('a', 2))).toMatchObject({ revision: 4 })
   })
 
+  it('stays open, and is not refused, where its log is replaced and lost right after it was written', async () => {
+    const written = createMemoryStore()
+    const shorter = createMemoryStore()
+    let log = written
+    let isDown = false
+    const replica = createReplica({
+      clock: createManualClock(),
+      store: {
+        ...written,
+        read: async (after, limit) => {
+          if (isDown) throw new Error('connection refused')
+          return log.read(after, limit)
+        },
+        append: async (commit) => {
+          await log.append(commit)
+          if (commit.revision < 3) return
+          log = shorter
+          await replica.refresh()
+          isDown = true
+        },
+      },
+    })
+    await createReplica({ store: shorter }).commit(set('c', 1, 'bob'))
+    for (const key of ['a', 'b']) await replica.commit(set(key, 1))
+    await expect(replica.commit(set('a', 2))).rejects.toMatchObject({ code: 'outcome_unknown' })
+    expect(await written.read(2)).toHaveLength(1)
+    expect(replica.get('c')?.value).toBe(1)
+  })
+
   it('may be told to depend on nothing', async () => {
     const { one, two } = openTwo()
     await two.refresh()

@@ -86,13 +86,22 @@ export function createCommitter(options: CommitterOptions): Committer {
       if (await place(commit)) {
         take([commit])
         // Only where the log was exchanged meanwhile is the commit not the next one.
-        if (fold().head.revision < commit.revision) await refresh()
+        if (fold().head.revision < commit.revision) await lookAgain(commit)
         return commit
       }
       await refresh()
       stalls = isSame(fold().head, head) ? stalls + 1 : 0
       if (stalls >= maxStalls) throw stalled(commit)
       if (stalls > 0) await pause(stalls)
+    }
+  }
+
+  /** It was written, so no error but this one may be told of it. */
+  async function lookAgain(commit: Commit): Promise<void> {
+    try {
+      await refresh()
+    } catch (cause) {
+      throw outcomeUnknown(commit, toStoreError(cause))
     }
   }
 

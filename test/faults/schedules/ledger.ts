@@ -31,7 +31,7 @@ interface Acknowledged {
 
 /**
  * An outcome is open only after this many calls that went wrong: each try takes one at least. One whose
- * position was compacted meanwhile can be seen by nobody.
+ * position was compacted meanwhile, or whose log is gone, can be seen by nobody.
  */
 const leastTroubles = 4
 
@@ -47,7 +47,7 @@ export function createLedger(log: ModelLog): Ledger {
     const { replica, connection, witness } = process
     const name = `commit ${begun++}`
     const troublesBefore = connection.troubles
-    const cutBefore = log.cut
+    const { cut: cutBefore, era: eraBefore } = log
     const decidedAt = basedOn ?? (witness.hasBeenLive ? replica.head : undefined)
     const keys = dependsOn ?? changes.map(({ key }) => key)
     const draft = { actor: 'process', action: 'set', reason: name, changes }
@@ -63,7 +63,8 @@ export function createLedger(log: ModelLog): Ledger {
           if (!isExpected(code, log)) faults.push(`${name} refused with ${code}: ${message}`)
         } else {
           const troubles = connection.troubles - troublesBefore
-          const isExcused = process.isClosing || log.cut !== cutBefore || troubles >= leastTroubles
+          const isGone = log.cut !== cutBefore || log.era !== eraBefore
+          const isExcused = process.isClosing || isGone || troubles >= leastTroubles
           if (!isExcused) faults.push(`${name} is open after ${troubles} troubles`)
         }
       },
