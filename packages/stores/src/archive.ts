@@ -1,7 +1,7 @@
-import { mkdir, open, readdir } from 'node:fs/promises'
+import { open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SluiceError } from '@sluice/core'
-import { replaceFile } from './atomic-file.ts'
+import { createFolder, replaceFile, sweepFiles, temporarySuffix } from './atomic-file.ts'
 import { toFileError } from './file/errors.ts'
 import { isCommit, isExpiredCommit } from './shape.ts'
 import type { Commit } from './store.ts'
@@ -40,11 +40,23 @@ export async function writeArchive(
   last: number,
 ): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true })
+    await createFolder(folder)
+    await sweepFolder(folder)
     await replaceFile(join(folder, `commits-${after + 1}-${last}.jsonl`), toLines(commits))
   } catch (cause) {
     throw toFileError(cause, folder, 'archive commits')
   }
+}
+
+/** Deletes what compactions that were stopped left unfinished. */
+async function sweepFolder(folder: string): Promise<void> {
+  const unfinished = (await readdir(folder)).filter(
+    (name) => name.startsWith('.commits-') && name.endsWith(temporarySuffix),
+  )
+  await sweepFiles(
+    unfinished.map((name) => join(folder, name)),
+    Date.now(),
+  )
 }
 
 /** One line of JSON for each value. */

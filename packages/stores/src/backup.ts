@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { SluiceError } from '@sluice/core'
 import { readLines, toLines } from './archive.ts'
-import { replaceFile } from './atomic-file.ts'
+import { replaceFile, sweepBeside } from './atomic-file.ts'
 import { findLinkFault, genesis, type Head } from './chain.ts'
 import { type CompactableStore, createNotEmptyError, getCut } from './compaction.ts'
 import { toFileError } from './file/errors.ts'
@@ -49,6 +49,7 @@ export async function backupLog(store: Store, path: string): Promise<Backup> {
     yield { end: head }
   }
   try {
+    await sweepBeside(path, Date.now())
     await replaceFile(path, toLines(lines()))
   } catch (cause) {
     throw toFileError(cause, path, 'write the backup')

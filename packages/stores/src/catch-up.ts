@@ -99,11 +99,15 @@ export function createCatchUp(store: FollowedStore, state: State, events: Events
 
   async function readSnapshotBeyond(cut: Head): Promise<Snapshot> {
     const snapshot = await readUsableSnapshot()
-    if (snapshot !== undefined && snapshot.revision >= cut.revision) return snapshot
+    if (snapshot !== undefined && snapshot.revision >= cut.revision) {
+      // One of another log must not come into service, here neither.
+      const { kind } = await readNext(store, snapshot)
+      if (kind !== 'other_log') return snapshot
+    }
     throw new SluiceError(
       'snapshot_missing',
-      `Commits up to revision ${cut.revision} were compacted and no valid snapshot covers them: ` +
-        'restore the snapshot from a backup.',
+      `Commits up to revision ${cut.revision} were compacted and no valid snapshot of this log covers ` +
+        'them: restore the snapshot from a backup.',
     )
   }
 

@@ -33,12 +33,17 @@ export function createEmitter<Events extends EventMap<Events>>(
       emitter.off(name, listener as unknown as Listener)
     },
     tell(name, ...args) {
+      const hear = (cause: unknown) => {
+        if (name !== 'error') onThrown(name, cause)
+      }
       // Not `emit`: it would stop at the first listener that throws.
       for (const listener of emitter.listeners(name)) {
         try {
-          listener(...args)
+          const outcome: unknown = listener(...args)
+          // An async function is a listener too: unheard, what it throws would end the process.
+          if (outcome instanceof Promise) outcome.catch(hear)
         } catch (cause) {
-          if (name !== 'error') onThrown(name, cause)
+          hear(cause)
         }
       }
     },

@@ -154,6 +154,24 @@ describe('snapshots of a replica', () => {
     expect(reader.get('n')?.value).toBe(4)
   })
 
+  it('of another log do not come into service behind a cut either, at it or beyond it', async () => {
+    const stranger = fixture.open({ store: createMemoryStore() })
+    for (const n of [1, 2]) await stranger.commit(set('n', -n, 'eve'))
+    const foreign = [await stranger.snapshot()]
+    await stranger.commit(set('n', -3, 'eve'))
+    foreign.push(await stranger.snapshot())
+    const writer = fixture.open()
+    for (const n of [1, 2, 3, 4]) await writer.commit(set('n', n))
+    await writer.snapshot()
+    await fixture.store.compact({ keepAfter: 2 })
+    for (const snapshot of foreign) {
+      const store = fixture.storeWith({ readSnapshot: async () => snapshot })
+      const reader = fixture.open({ store })
+      await expect(reader.refresh()).rejects.toMatchObject({ code: 'snapshot_missing' })
+      expect(reader.entries()).toEqual([])
+    }
+  })
+
   it('that cannot be written are reported, and the commit stands', async () => {
     const full = fixture.storeWith({
       writeSnapshot: async () => {

@@ -80,6 +80,19 @@ describe('a replica', () => {
     expect(errors[0]?.message).toContain('broken listener')
   })
 
+  it('hears what an async listener throws', async () => {
+    const replica = fixture.open()
+    const errors: string[] = []
+    replica.on('error', ({ code }) => errors.push(code))
+    const asleep = async () => {
+      throw new Error('later')
+    }
+    replica.on('change', asleep as () => void)
+    await replica.commit(set('a', 1))
+    await fixture.clock.advance(0)
+    expect(errors).toEqual(['listener_failed'])
+  })
+
   it('serves refreshes that come while one runs by one more', async () => {
     let reads = 0
     const counting = fixture.storeWith({

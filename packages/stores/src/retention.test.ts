@@ -128,6 +128,19 @@ describe('an archive', () => {
     }
   })
 
+  it('is held to a head that was noted before what is in the log', async () => {
+    const store = createMemoryStore()
+    const commits = await write(store, [0, 2, 4, 6, 8])
+    await applyRetention({ store, archive, now: day(100) })
+    const expectedHead = { revision: 2, hash: commits[1]!.hash }
+    expect(await verifyLog(store, { archive, expectedHead })).toMatchObject({ ok: true })
+    expectedHead.hash = commits[0]!.hash
+    expect(await verifyLog(store, { archive, expectedHead })).toMatchObject({
+      ok: false,
+      revision: 2,
+    })
+  })
+
   it('may overlap with the log, after a compaction that was cut off', async () => {
     const store = createMemoryStore()
     const commits = await write(store, [0, 2, 4, 6, 8])

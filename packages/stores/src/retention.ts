@@ -1,4 +1,4 @@
-import { mkdir, unlink } from 'node:fs/promises'
+import { unlink } from 'node:fs/promises'
 import {
   type ArchivedCommit,
   type ExpiredCommit,
@@ -7,7 +7,7 @@ import {
   readArchiveFile,
   toLines,
 } from './archive.ts'
-import { replaceFile } from './atomic-file.ts'
+import { createFolder, replaceFile } from './atomic-file.ts'
 import { type CompactableStore, type Compaction, getCut } from './compaction.ts'
 import { toFileError } from './file/errors.ts'
 import type { Commit } from './store.ts'
@@ -68,7 +68,7 @@ export function defaultClassOf({ environment }: Commit): RetentionClass {
  */
 export async function applyRetention(options: RetentionOptions): Promise<Retained> {
   const { store, archive, classOf = defaultClassOf, now = Date.now() } = options
-  await mkdir(archive, { recursive: true }).catch((cause: unknown) => {
+  await createFolder(archive).catch((cause: unknown) => {
     throw toFileError(cause, archive, 'create the archive')
   })
   const days = { ...defaultRetentionDays, ...options.days }

@@ -8,8 +8,13 @@ import type { LogCheck, SoundLog } from './verify-log.ts'
  * What expired cannot be hashed any more; its links are held to those around it.
  *
  * @param log The check of the log itself.
+ * @param expectedHead Held against the archive where it stands before the log's beginning.
  */
-export async function verifyArchive(folder: string, log: SoundLog): Promise<LogCheck> {
+export async function verifyArchive(
+  folder: string,
+  log: SoundLog,
+  expectedHead: Head | undefined,
+): Promise<LogCheck> {
   const bad = (revision: number, because: string): LogCheck => ({ ok: false, revision, because })
   let from: Head | undefined
   let head: Head | undefined
@@ -21,6 +26,9 @@ export async function verifyArchive(folder: string, log: SoundLog): Promise<LogC
       const fault = findFault(line, head ?? from)
       if (fault !== undefined) return bad((head ?? from).revision + 1, fault)
       head = line
+      if (expectedHead?.revision === head.revision && expectedHead.hash !== head.hash) {
+        return bad(head.revision, 'it is not the commit that was expected there')
+      }
     }
   } catch (error) {
     if ((error as { code?: unknown }).code !== 'corrupt_archive') throw error

@@ -52,7 +52,7 @@ export async function verifyLog(
 ): Promise<LogCheck> {
   if (!('append' in log)) return verifyPages(genesis, [[...log]], undefined, expectedHead)
   const check = await verifyStore(log, expectedHead)
-  return check.ok && archive !== undefined ? verifyArchive(archive, check) : check
+  return check.ok && archive !== undefined ? verifyArchive(archive, check, expectedHead) : check
 }
 
 async function verifyStore(store: Store, expectedHead: Head | undefined): Promise<LogCheck> {
