@@ -6,6 +6,11 @@ export interface Follower {
   start(): void
   /** Catches up now. A call made while one runs is served by one further run, however many call. */
   refresh(): Promise<void>
+  /**
+   * Catches up on a hint of the store. While it is lost a hint is a sign of life: should this look come
+   * a moment too early, the next one follows soon, however long the pauses had become.
+   */
+  wake(): void
   stop(): void
 }
 
@@ -99,6 +104,10 @@ export function createFollower({ run, clock, random, pollMs }: FollowOptions): F
       if (phase === 'idle') phase = 'following'
     },
     refresh,
+    wake() {
+      failures = 0
+      refresh().catch(() => {})
+    },
     stop() {
       phase = 'stopped'
       cancelTimer()

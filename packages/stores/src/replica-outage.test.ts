@@ -163,6 +163,24 @@ describe('the pauses between looks at a lost store', () => {
     expect(pauses()[0]).toBe(2_000)
   })
 
+  it('are short again after a sign of life', async () => {
+    const { store, state, pauses, reads } = breakable()
+    let wake = () => {}
+    store.watch = async (woken) => {
+      wake = woken
+      return () => {}
+    }
+    const replica = fixture.open({ store, random: () => 1 })
+    await replica.start()
+    await fixture.clock.advance(0)
+    state.failure = failsWith('store_unreachable')
+    await fixture.clock.advance(100_000)
+    reads.length = 0
+    wake()
+    await fixture.clock.advance(2_000)
+    expect(pauses()).toEqual([2_000])
+  })
+
   it('are as long as the server asks, up to five minutes', async () => {
     const { store, state, pauses } = breakable()
     state.failure = failsWith('store_unreachable', { retryAfterMs: 31_536_000_000 })

@@ -75,7 +75,7 @@ export function createReplica(options: ReplicaOptions): Replica {
     if (isClosed) return undefined
     try {
       return await store.watch?.(() => {
-        if (!isClosed) follower.refresh().catch(() => {})
+        if (!isClosed) follower.wake()
       })
     } catch (cause) {
       // The poll finds everything by itself, only later.
