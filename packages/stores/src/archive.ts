@@ -1,8 +1,8 @@
-import { open, readdir } from 'node:fs/promises'
+import { access, open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SluiceError } from '@sluice/core'
 import { createFolder, replaceFile, sweepFiles, temporarySuffix } from './atomic-file.ts'
-import { toFileError } from './file/errors.ts'
+import { isMissing, toFileError } from './file/errors.ts'
 import { isCommit, isExpiredCommit } from './shape.ts'
 import type { Commit } from './store.ts'
 
@@ -98,7 +98,7 @@ export async function* readArchive(folder: string): AsyncGenerator<ArchivedCommi
   }
 }
 
-/** Reads one file of an archive, which holds what its name says. */
+/** Reads one file of an archive, which holds what its name says; nothing where it has gone meanwhile. */
 export async function* readArchiveFile({
   path,
   first,
@@ -110,6 +110,13 @@ export async function* readArchiveFile({
       'corrupt_archive',
       `Line ${next - first + 1} of ${path} is not revision ${next}: restore the file from a backup.`,
     )
+  try {
+    await access(path)
+  } catch (cause) {
+    // Retention deletes files of which nothing is left; a gap is found by whoever follows the chain.
+    if (isMissing(cause)) return
+    throw toFileError(cause, path, 'read')
+  }
   for await (const text of readLines(path)) {
     const value = parse(text)
     if (!(isCommit(value) || isExpiredCommit(value)) || value.revision !== next) throw corrupt()

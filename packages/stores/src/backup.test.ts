@@ -96,6 +96,62 @@ describe('a backup', () => {
     }
   })
 
+  it('is not laid over a log that ends before its first commit, or with another one', async () => {
+    const store = await written(9)
+    await createReplica({ store }).snapshot()
+    await store.compact({ keepAfter: 6 })
+    await backupLog(store, path)
+    for (const length of [3, 6, 8]) {
+      const other = await written(length)
+      const before = await other.read(0)
+      await expect(restoreLog(path, other)).rejects.toMatchObject({ code: 'log_not_empty' })
+      expect(await other.read(0)).toEqual(before)
+    }
+  })
+
+  it('is whole where the log is compacted while it is made', async () => {
+    const store = await written(9)
+    const replica = createReplica({ store })
+    await replica.snapshot()
+    await store.compact({ keepAfter: 3 })
+    for (let n = 10; n <= 12; n += 1) await replica.commit(set(`k${n}`, n))
+    let isFirst = true
+    const busy = {
+      ...store,
+      readSnapshot: async () => {
+        const snapshot = await store.readSnapshot()
+        if (isFirst) {
+          isFirst = false
+          await replica.snapshot()
+          await store.compact({ keepAfter: 11 })
+        }
+        return snapshot
+      },
+    }
+    // It is refused, or it can be restored: never made and useless.
+    const outcome = await backupLog(busy, path).then(
+      () => 'made',
+      ({ code }: { code: unknown }) => code,
+    )
+    expect(outcome).toBe('compacted')
+    await backupLog(busy, path)
+    const other = createMemoryStore()
+    await restoreLog(path, other)
+    expect(await valuesIn(other)).toEqual(await valuesIn(store))
+  })
+
+  it('without the snapshot that stands for what was compacted, or with a strange one, is refused', async () => {
+    const store = await written(9)
+    await createReplica({ store }).snapshot()
+    await store.compact({ keepAfter: 6 })
+    const stranger = createReplica({ store: createMemoryStore() })
+    for (let n = 1; n <= 9; n += 1) await stranger.commit(set(`k${n}`, -n))
+    for (const snapshot of [undefined, await stranger.snapshot()]) {
+      await backupLog({ ...store, readSnapshot: async () => snapshot }, path)
+      await expect(verifyBackup(path)).rejects.toMatchObject({ code: 'corrupt_backup' })
+    }
+  })
+
   it('is refused whole where any byte of it was changed, and where it was cut off', async () => {
     const store = await written(3)
     await createReplica({ store }).snapshot()

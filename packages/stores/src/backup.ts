@@ -31,8 +31,9 @@ const pageSize = 200
 export async function backupLog(store: Store, path: string): Promise<Backup> {
   let backup: Backup = { from: genesis, head: genesis }
   async function* lines() {
-    const snapshot = await store.readSnapshot()
+    // The cut first: a snapshot that is read later is not older.
     const from = await findCut(store)
+    const snapshot = await store.readSnapshot()
     yield { format, from, snapshot: snapshot ?? null }
     let head = from
     for (;;) {
@@ -79,8 +80,13 @@ export async function verifyBackup(path: string): Promise<Backup> {
 export async function restoreLog(path: string, store: CompactableStore): Promise<Backup> {
   const backup = await verifyBackup(path)
   const there = await readHead(store)
-  if (there.revision > backup.head.revision) throw createNotEmptyError()
-  if (there.revision === 0 && backup.from.revision > 0) await store.startAfter(backup.from)
+  const { from } = backup
+  const isOther =
+    there.revision > backup.head.revision ||
+    (there.revision > 0 && there.revision < from.revision) ||
+    (there.revision === from.revision && there.hash !== from.hash)
+  if (isOther && there.revision > 0) throw createNotEmptyError()
+  if (there.revision === 0 && from.revision > 0) await store.startAfter(from)
   let snapshot: Snapshot | undefined
   for await (const line of readBackup(path)) {
     if ('snapshot' in line) snapshot = line.snapshot
@@ -99,6 +105,7 @@ type BackupLine = { readonly snapshot: Snapshot | undefined } | Commit | Backup
 async function* readBackup(path: string): AsyncGenerator<BackupLine> {
   let from: Head | undefined
   let head = genesis
+  let snapshot: Snapshot | undefined
   let isEnded = false
   for await (const text of readLines(path)) {
     const line = parse(text, path)
@@ -107,7 +114,12 @@ async function* readBackup(path: string): AsyncGenerator<BackupLine> {
       if (line.format !== format) throw corrupt(path, `it does not begin with ${format}`)
       from = toHead(line.from, path)
       head = from
-      yield { snapshot: line.snapshot === null ? undefined : checkSnapshot(line.snapshot, path) }
+      snapshot = line.snapshot === null ? undefined : checkSnapshot(line.snapshot, path)
+      if (from.revision > (snapshot?.revision ?? 0)) {
+        throw corrupt(path, 'no snapshot in it stands for what was compacted')
+      }
+      assertFits(snapshot, head, path)
+      yield { snapshot }
     } else if ('end' in line) {
       const end = toHead(line.end, path)
       if (end.revision !== head.revision || end.hash !== head.hash) {
@@ -119,11 +131,18 @@ async function* readBackup(path: string): AsyncGenerator<BackupLine> {
       if (fault !== undefined) throw corrupt(path, `at revision ${head.revision + 1} ${fault}`)
       const commit = line as unknown as Commit
       head = { revision: commit.revision, hash: commit.hash }
+      assertFits(snapshot, head, path)
       yield commit
     }
   }
   if (from === undefined || !isEnded) throw corrupt(path, 'its end is missing')
   yield { from, head }
+}
+
+function assertFits(snapshot: Snapshot | undefined, head: Head, path: string): void {
+  if (snapshot?.revision === head.revision && snapshot.hash !== head.hash) {
+    throw corrupt(path, `its snapshot is of another log than revision ${head.revision}`)
+  }
 }
 
 function findFault(value: unknown, head: Head): string | undefined {

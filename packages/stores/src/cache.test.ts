@@ -40,6 +40,30 @@ const deadStore: Store = {
 }
 
 describe('the cache of a replica', () => {
+  it('is what a commit is decided from, until the store was seen', async () => {
+    const store = createMemoryStore()
+    await fillCache(store, 1)
+    await createReplica({ store }).commit(set(2))
+    let isAway = true
+    const replica = createReplica({
+      store: {
+        ...store,
+        read: async (after, limit) => {
+          if (isAway) throw new Error('no route to host')
+          return store.read(after, limit)
+        },
+      },
+      cache: path,
+    })
+    await replica.start()
+    const seen = replica.get('a')?.value as number
+    expect(seen).toBe(1)
+    isAway = false
+    // It would undo a change that it has not seen.
+    await expect(replica.commit(set(seen + 1))).rejects.toMatchObject({ code: 'conflict' })
+    await replica.close()
+  })
+
   it('serves the last known state where the store cannot be reached', async () => {
     await fillCache(createMemoryStore(), 7)
     const clock = createManualClock(Date.now() + 60_000)

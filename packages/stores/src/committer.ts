@@ -58,7 +58,9 @@ export function createCommitter(options: CommitterOptions): Committer {
     assertOpen()
     const checked = checkDraft(draft)
     const dependsOn = rests.dependsOn ?? checked.changes.map((change) => change.key)
-    const decidedFrom = options.hasCaughtUp() ? fold() : undefined
+    // A state from the cache was decided from, too.
+    const isKnown = options.hasCaughtUp() || fold().head.revision > 0
+    const decidedFrom = isKnown ? fold() : undefined
     const basedOn = rests.basedOn ?? decidedFrom?.head.revision
     // One at a time: commits of one replica would only race each other for the position.
     const turn = previous.then(() => write(checked, [...dependsOn], basedOn, decidedFrom))

@@ -111,6 +111,21 @@ describe('flags at an instant', () => {
     }
   })
 
+  it('are refused, not guessed, where part of the archive is missing', async () => {
+    const archive = await mkdtemp(join(tmpdir(), 'sluice-at-'))
+    try {
+      const { flags, days } = await playThreeDays()
+      await flags.replica.snapshot()
+      await flags.enable('page', note)
+      for (const keepAfter of [1, 2, 3]) await store.compact({ keepAfter, archive })
+      expect((await flags.at(days[1], { archive })).revision).toBe(3)
+      await rm(join(archive, 'commits-2-2.jsonl'))
+      await expect(flags.at(days[1], { archive })).rejects.toMatchObject({ code: 'compacted' })
+    } finally {
+      await rm(archive, { recursive: true })
+    }
+  })
+
   it('need a time', async () => {
     const flags = open()
     for (const time of [Number.NaN, new Date('yesterday'), undefined as never]) {

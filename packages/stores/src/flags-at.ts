@@ -1,15 +1,15 @@
 import { type FlagSet, SluiceError } from '@sluice/core'
 import type { FlagView } from './flag-view.ts'
 import type { Fold } from './fold.ts'
-import { type PastOptions, readStateAt } from './state-at.ts'
-import type { Store } from './store.ts'
+import type { Replica } from './replica-contract.ts'
+import type { PastOptions } from './state-at.ts'
 
 /** Makes a view of a past state of the log, over the definitions that are in service now. */
 export type PastView = (fold: Fold, at: number) => FlagView
 
 /** The flags as a log had them at an instant. */
 export async function flagsAt(
-  store: Store,
+  replica: Pick<Replica, 'stateAt'>,
   viewOf: PastView,
   time: number | Date,
   past: PastOptions | undefined,
@@ -27,7 +27,7 @@ export async function flagsAt(
       },
     )
   }
-  const fold = await readStateAt(store, at, past)
+  const fold = await replica.stateAt(at, past)
   const view = viewOf(fold, at)
   view.reset(fold.entries(''), fold.head.revision)
   return view.current

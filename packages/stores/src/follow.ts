@@ -69,19 +69,30 @@ export function createFollower({ run, clock, random, pollMs }: FollowOptions): F
 
   function delayMs(): number {
     if (failure === undefined) return pollMs
+    // What was asked for and up to as much again, so that not all come back at once.
+    if (askedMs() > 0) return Math.min(maxRetryAfterMs, askedMs() * (1 + random()))
     // Half fixed, half random, so that a fleet does not come back in one wave.
     return fullDelayMs() * (0.5 + random() / 2)
   }
 
   function fullDelayMs(): number {
-    const { code, retryAfterMs } = failure as { code?: unknown; retryAfterMs?: unknown }
-    if (typeof retryAfterMs === 'number' && retryAfterMs > 0) {
-      // Twice, so that the half that is fixed is what was asked for.
-      return 2 * Math.min(maxRetryAfterMs, retryAfterMs)
-    }
     // Credentials are not mended in a second; but when they are, nothing need be restarted.
-    if (code === 'store_unauthorized') return maxBackoffMs
+    if (isUnauthorized()) return maxBackoffMs
     return Math.min(maxBackoffMs, pollMs * 2 ** Math.min(failures, 30))
+  }
+
+  function isUnauthorized(): boolean {
+    return (failure as { code?: unknown } | undefined)?.code === 'store_unauthorized'
+  }
+
+  /** How long the server asked to be left alone; 0 where it did not. */
+  function askedMs(): number {
+    const asked = (failure as { retryAfterMs?: unknown } | undefined)?.retryAfterMs
+    return typeof asked === 'number' && asked > 0 ? asked : 0
+  }
+
+  function isAskedToWait(): boolean {
+    return isUnauthorized() || askedMs() > 0
   }
 
   function refresh(): Promise<void> {
@@ -105,6 +116,8 @@ export function createFollower({ run, clock, random, pollMs }: FollowOptions): F
     },
     refresh,
     wake() {
+      // Who asked for time, or refuses our credentials, is not asked sooner because it lives.
+      if (isAskedToWait()) return
       failures = 0
       refresh().catch(() => {})
     },

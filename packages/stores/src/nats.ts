@@ -79,7 +79,11 @@ export function createNatsStore({ connection, jetstream, name }: NatsStoreOption
     if (isClosed) throw new SluiceError('store_closed', `The NATS store ${name} is closed.`)
     try {
       manager ??= jetstream.jetstreamManager(false)
-      return await call((await manager).streams)
+      const { streams } = await manager.catch((error: unknown) => {
+        manager = undefined
+        throw error
+      })
+      return await call(streams)
     } catch (error) {
       if (isSluiceError(error)) throw error
       // A connection closed for good knows why, and every call on it only that it is closed.

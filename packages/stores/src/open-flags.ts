@@ -70,7 +70,7 @@ export function openFlags<const D extends FlagDefinitions = FlagDefinitions>(
     },
     ready: replica.ready,
     history: (key) => replica.history((each) => isAboutFlag(each, key)),
-    at: (time, past) => flagsAt(options.store, view.past, time, past),
+    at: (time, past) => flagsAt(replica, view.past, time, past),
     on: events.on,
     async close() {
       isClosed = true

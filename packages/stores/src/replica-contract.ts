@@ -3,8 +3,9 @@ import type { Clock } from './clock.ts'
 import type { CommitOptions } from './committer.ts'
 import type { CommitDraft } from './draft.ts'
 import type { Events, ReplicaStatus } from './events.ts'
-import type { Entry, KeyedEntry } from './fold.ts'
+import type { Entry, Fold, KeyedEntry } from './fold.ts'
 import type { KeyMatch } from './history.ts'
+import type { PastOptions } from './state-at.ts'
 import type { Commit, Snapshot, Store } from './store.ts'
 
 /** A live copy of a log's state in this process: answers at once, follows the store, writes to it. */
@@ -54,6 +55,13 @@ export interface Replica {
    * Read from the store, as far back as it still holds them.
    */
   history(match: KeyMatch): Promise<Commit[]>
+  /**
+   * The state up to the last commit that was written no later than an instant.
+   *
+   * @param at Epoch milliseconds, by the clocks of those who wrote.
+   * @throws SluiceError `compacted` where what leads there is no longer to be had.
+   */
+  stateAt(at: number, options?: PastOptions): Promise<Fold>
   /**
    * Catches up and writes the state to the store as a snapshot.
    *

@@ -196,6 +196,31 @@ describe('the pauses between looks at a lost store', () => {
     expect(replica.status).toBe('live')
   })
 
+  it('are no longer than five minutes, and not shortened by a sign of life', async () => {
+    const { store, state, pauses, reads } = breakable()
+    let wake = () => {}
+    store.watch = async (woken) => {
+      wake = woken
+      return () => {}
+    }
+    const replica = fixture.open({ store, random: () => 0.99 })
+    await replica.start()
+    await fixture.clock.advance(0)
+    for (const [failure, longest] of [
+      [failsWith('store_unreachable', { retryAfterMs: 31_536_000_000 }), 300_000],
+      [failsWith('store_unreachable', { retryAfterMs: 10_000 }), 19_900],
+      [failsWith('store_unauthorized'), 29_850],
+    ] as const) {
+      state.failure = failure
+      await fixture.clock.advance(300_000)
+      reads.length = 0
+      await fixture.clock.advance(300_000)
+      wake()
+      await fixture.clock.advance(300_000)
+      expect(new Set(pauses())).toEqual(new Set([longest]))
+    }
+  })
+
   it('are long where credentials are refused, and end when they are mended', async () => {
     const { store, state, pauses } = breakable()
     state.failure = failsWith('store_unauthorized')

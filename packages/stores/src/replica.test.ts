@@ -189,6 +189,33 @@ describe('the status of a replica', () => {
     expect(await other.ready()).toBe(false)
   })
 
+  it('tries again to watch every half minute, and says once why it cannot', async () => {
+    let tried = 0
+    let isDeaf = true
+    let wake = () => {}
+    const store = fixture.storeWith({
+      watch: async (woken) => {
+        tried += 1
+        if (isDeaf) throw new Error('no streams through here')
+        wake = woken
+        return () => {}
+      },
+    })
+    const replica = fixture.open({ store, random: () => 1, pollMs: 10_000 })
+    const errors: string[] = []
+    replica.on('error', ({ code }) => errors.push(code))
+    await replica.start()
+    await fixture.clock.advance(90_000)
+    expect([tried, errors]).toEqual([4, ['store_unreachable']])
+    isDeaf = false
+    await fixture.clock.advance(300_000)
+    expect(tried).toBe(5)
+    await fixture.store.append(sealCommit(set('a', 1), genesis, 1))
+    wake()
+    await fixture.clock.advance(0)
+    expect(replica.get('a')?.value).toBe(1)
+  })
+
   it('watches anew after an outage, for the old watch may be dead', async () => {
     let isDown = false
     const wakes: (() => void)[] = []

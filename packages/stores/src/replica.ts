@@ -11,7 +11,11 @@ import { createPatientStore } from './patient-store.ts'
 import type { Replica, ReplicaOptions } from './replica-contract.ts'
 import { sealSnapshot } from './snapshot.ts'
 import { createStanding } from './standing.ts'
+import { readStateAt } from './state-at.ts'
 import type { Snapshot } from './store.ts'
+
+/** From one failed try to watch to the next. */
+const watchPauseMs = 30_000
 
 /** How long a close waits for the write that is under way. */
 const lastWriteMs = 3_000
@@ -43,6 +47,8 @@ export function createReplica(options: ReplicaOptions): Replica {
   })
 
   let isClosed = false
+  /** When to try again to watch a store that is live and cannot be watched. */
+  let watchAgainAt = Number.POSITIVE_INFINITY
   let starting: Promise<void> | undefined
   let unwatching: Promise<(() => void) | undefined> = Promise.resolve(undefined)
   let snapshotting: Promise<unknown> = Promise.resolve()
@@ -63,7 +69,8 @@ export function createReplica(options: ReplicaOptions): Replica {
     }
     if (isClosed) return
     // A watch does not outlive an outage for certain, so each return to the store begins a new one.
-    if (starting !== undefined && standing.status !== 'live') unwatching = watchAnew(unwatching)
+    const isDue = standing.status !== 'live' || clock.now() >= watchAgainAt
+    if (starting !== undefined && isDue) unwatching = watchAnew(unwatching)
     standing.markLive(lookedAt)
   }
 
@@ -74,12 +81,15 @@ export function createReplica(options: ReplicaOptions): Replica {
     unwatch?.()
     if (isClosed) return undefined
     try {
-      return await store.watch?.(() => {
+      const unwatch = await store.watch?.(() => {
         if (!isClosed) follower.wake()
       })
+      watchAgainAt = Number.POSITIVE_INFINITY
+      return unwatch
     } catch (cause) {
-      // The poll finds everything by itself, only later.
-      report(toStoreError(cause))
+      // The poll finds everything by itself, only later; said once for as long as it lasts.
+      if (watchAgainAt === Number.POSITIVE_INFINITY) report(toStoreError(cause))
+      watchAgainAt = clock.now() + watchPauseMs * (0.5 + random() / 2)
       return undefined
     }
   }
@@ -145,6 +155,7 @@ export function createReplica(options: ReplicaOptions): Replica {
       return written
     },
     history: (match) => readHistory(store, match),
+    stateAt: (at, past) => readStateAt(store, at, past),
     async snapshot() {
       await follower.refresh()
       if (state.fold.head.revision === 0) {

@@ -1,4 +1,4 @@
-import { unlink } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import {
   type ArchivedCommit,
   type ExpiredCommit,
@@ -118,8 +118,10 @@ async function expireFiles(
         if (kept !== line) changed += 1
         lines.push(kept)
       }
+      // Another run came first.
+      if (lines.length === 0) continue
       // Nothing before it is left to be linked.
-      if (isOldest && lines.every(isExpired)) await unlink(file.path)
+      if (isOldest && lines.every(isExpired)) await rm(file.path, { force: true })
       else {
         isOldest = false
         if (changed > 0) await replaceFile(file.path, toLines(lines))

@@ -51,7 +51,8 @@ async function foldUpTo(
   for await (const commit of commits) {
     if (commit.revision > last) break
     if (commit.revision <= fold.head.revision) continue
-    if (isExpired(commit)) throw beyond(last)
+    // Part of an archive may be missing, or a compaction may have come in between.
+    if (isExpired(commit) || commit.previousHash !== fold.head.hash) throw beyond(last)
     fold.add(commit)
   }
   return fold

@@ -84,7 +84,11 @@ export function urlSource(
 
       function take({ text, etag: next }: Fetched): void {
         const digest = createHash('sha256').update(text).digest('hex')
-        if (digest === taken) return
+        if (digest === taken) {
+          // The same document under another tag, after a redeploy say.
+          if (fault === undefined) etag = next
+          return
+        }
         taken = digest
         // A body that does not parse may be half of the one that its tag belongs to.
         etag = undefined
