@@ -105,6 +105,8 @@ describe('what else is written to a disk that is full', () => {
       const replica = createReplica({ store, cache })
       replica.on('error', (error) => codes.push(error.code))
       await replica.start()
+      // Else the commit would rest on the cache, which is behind where it could not be written.
+      await replica.refresh()
       await write(replica, count, 'x'.repeat(40_000))
       await replica.close()
     }

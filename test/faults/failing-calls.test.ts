@@ -260,6 +260,8 @@ describe('each call to the disk fails in turn', () => {
     }
     async function writeCache(store: Store, value: number): Promise<void> {
       const replica = await open(store)
+      // Else the commit would rest on the cache, which is behind where it could not be written.
+      await replica.refresh()
       await replica.commit(draft(value))
       await replica.close()
     }

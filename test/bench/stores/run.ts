@@ -1,5 +1,5 @@
 // What stores cost and how fast they are, on private servers of this machine:
-// npm run bench:stores -- [propagation] [many] [weather]
+// npm run bench:stores -- [propagation] [many] [weather] [redis] [nats] [postgres] [http] [file]
 import { cpus } from 'node:os'
 import { catchUpRow, pollingRow } from './catch-up.ts'
 import { memoryRow } from './memory.ts'
@@ -13,19 +13,21 @@ const { places, absent } = await openPlaces()
 say(`Node ${process.versions.node}, ${cpus().length} x ${cpus()[0]?.model.trim()}`)
 for (const each of absent) say(`not measured, not installed: ${each}`)
 
-const show = async (measure: Promise<Row | Row[]>) => {
-  for (const row of [await measure].flat()) say(rowText(row))
-}
-/** What is to be measured; by default all of it. */
-const wanted = process.argv.slice(2)
-const is = (name: string) => wanted.length === 0 || wanted.includes(name)
-if (is('propagation')) for (const place of places) await show(propagationRow(place))
+const show = async (measure: Promise<Row>) => say(rowText(await measure))
+/** What is to be measured, and where; by default everything everywhere. */
+const wanted = new Set(process.argv.slice(2))
+const named = places.filter(({ name }) => wanted.delete(name))
+const measured = named.length > 0 ? named : places
+const is = (name: string) => wanted.size === 0 || wanted.has(name)
+if (is('propagation')) for (const place of measured) await show(propagationRow(place))
 if (is('many')) {
-  for (const place of places) await show(catchUpRow(place))
-  for (const place of places) await show(pollingRow(place))
-  await show(memoryRow(places.at(-1)!))
+  for (const place of measured) await show(catchUpRow(place))
+  for (const place of measured) await show(pollingRow(place))
+  await show(memoryRow(measured.at(-1)!))
 }
 if (is('weather')) {
-  for (const place of places) if (place.port !== undefined) await show(weatherRows(place))
+  for (const place of measured.filter(({ port }) => port !== undefined)) {
+    for await (const row of weatherRows(place)) say(rowText(row))
+  }
 }
 for (const place of places) await place.end()

@@ -9,9 +9,11 @@ const pollMs = 1_000
 /** As the stores' pages advise: a connection silent for so long is given up. */
 const silenceMs = 2_000
 const rounds = 5
+/** After that it is given up and shown as never. */
+const longestMs = 60_000
 
 /** How long after bad weather on the network a reader has what was written meanwhile. */
-export async function weatherRows({ name, url, port }: Place): Promise<Row[]> {
+export async function* weatherRows({ name, url, port }: Place): AsyncGenerator<Row> {
   const proxy = await openTcpProxy(port as number)
   const through = new URL(url)
   through.port = String(proxy.port)
@@ -44,7 +46,6 @@ export async function weatherRows({ name, url, port }: Place): Promise<Row[]> {
     ],
     ['half-open connections', async () => proxy.halfOpen()],
   ]
-  const rows: Row[] = []
   const loud: number[] = []
   for (const [title, storm] of kinds) {
     const times: number[] = []
@@ -54,29 +55,30 @@ export async function weatherRows({ name, url, port }: Place): Promise<Row[]> {
       await raging
       await writer.setRollout('page', Math.ceil(Math.random() * 99), note)
       const begun = performance.now()
-      while (reader.replica.head.revision < writer.replica.head.revision) await sleep(5)
-      times.push(performance.now() - begun)
+      const isBehind = () => reader.replica.head.revision < writer.replica.head.revision
+      while (isBehind() && performance.now() - begun < longestMs) await sleep(5)
+      times.push(isBehind() ? Number.POSITIVE_INFINITY : performance.now() - begun)
     })
-    // A half-open connection is noticed only after the silence that its client was given.
-    const most = pollMs + 1_000 + (title.startsWith('half') ? silenceMs : 0)
-    rows.push({
+    // A half-open connection is noticed only after the silence that its client was given, from the
+    // next call or ping on.
+    const most = pollMs + 1_000 + (title.startsWith('half') ? 2 * silenceMs : 0)
+    yield {
       title: `${name}: after ${title}, until the reader has the newest`,
       value: Math.max(...times),
       unit: 'ms',
       most,
       note: `longest of ${rounds}, poll ${pollMs} ms, silence ${silenceMs} ms`,
-    })
+    }
   }
-  rows.push({
+  yield {
     title: `${name}: p99 of an evaluation in such weather, over quiet`,
     value: quantile(loud, 0.5) / quiet,
     unit: 'x',
     note: `quiet ${(quiet * 1000).toFixed(0)} ns per call, in batches of 1,000`,
-  })
+  }
   await Promise.all([reader.close(), writer.close()])
   await Promise.all([far.close(), near.close()])
   await proxy.close()
-  return rows
 }
 
 /** In µs per call, over batches: one call is too short for the clock. */

@@ -9,6 +9,17 @@ const { store, close } = await openStore(url, name as string)
 const replica = createReplica({ store, pollMs: 200, snapshotEvery: 500 })
 await replica.start()
 
+/** Catches up, however long that takes. */
+async function look(): Promise<void> {
+  const hasSeen = await replica.refresh().then(
+    () => true,
+    () => false,
+  )
+  if (hasSeen) return
+  await sleep(50)
+  await look()
+}
+
 for (let n = 1; n <= Number(count); n += 1) {
   const key = `${writer}/${n}`
   while (replica.get(key) === undefined) {
@@ -23,18 +34,12 @@ for (let n = 1; n <= Number(count); n += 1) {
     } catch (error) {
       // Whether it is in the log is seen once the log can be read again.
       if ((error as { code?: unknown }).code === 'conflict') throw error
-      while (
-        !(await replica.refresh().then(
-          () => true,
-          () => false,
-        ))
-      )
-        await sleep(50)
+      await look()
     }
   }
 }
 while (replica.keys().length < Number(total)) await sleep(20)
-await replica.refresh()
+await look()
 process.stdout.write(`head ${replica.head.revision} ${replica.head.hash}\n`)
 await replica.close()
 await close()
