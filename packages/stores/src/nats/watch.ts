@@ -1,4 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { NatsConnectionLike } from './client.ts'
+
+/** The client subscribes anew by itself when it is connected again; that is not waited for. */
+const longestFlushMs = 1_000
 
 /**
  * Calls `wake` for each message on a subject, and after each reconnect, for what was missed.
@@ -22,14 +26,10 @@ export async function watchSubject(
     isStopped = true
     subscription.unsubscribe()
   }
-  try {
-    // What is stored from here on wakes.
-    await connection.flush()
-  } catch (error) {
-    stop()
-    throw error
-  }
   void wakeOnReconnect(connection, wake, () => isStopped)
+  // What is stored from here on wakes; while there is no connection, what comes after the next one.
+  const isSubscribed = connection.flush().catch(() => {})
+  await Promise.race([isSubscribed, sleep(longestFlushMs, undefined, { ref: false })])
   return stop
 }
 
