@@ -15,11 +15,14 @@ export interface TimerOptions {
   readonly keepsAlive?: boolean
 }
 
+/** Node runs a timer that is set for longer at once. */
+const longestTimerMs = 2 ** 31 - 1
+
 /** The machine's clock. */
 export const systemClock: Clock = {
   now: Date.now,
   after(delayMs, wake, { keepsAlive = false } = {}) {
-    const timer = setTimeout(wake, delayMs)
+    const timer = setTimeout(wake, Math.min(delayMs, longestTimerMs))
     if (!keepsAlive) timer.unref()
     return () => clearTimeout(timer)
   },

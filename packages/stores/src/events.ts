@@ -49,16 +49,24 @@ export function createEvents(): Events {
 /** Whatever was thrown by a store, as a {@link SluiceError}; its own errors pass unchanged. */
 export function toStoreError(cause: unknown): SluiceError {
   if (isSluiceError(cause)) return cause
-  const text = cause instanceof Error ? cause.message : String(cause)
   return new SluiceError(
     'store_unreachable',
-    `The store did not answer: ${text}. The last known state stays in service.`,
+    `The store did not answer: ${textOf(cause)}. The last known state stays in service.`,
     { cause },
   )
 }
 
 /** What a listener threw, as an error that the other listeners can be told. */
 export function listenerFailed(name: string, cause: unknown): SluiceError {
-  const text = cause instanceof Error ? cause.message : String(cause)
+  const text = textOf(cause)
   return new SluiceError('listener_failed', `A listener of "${name}" threw: ${text}.`, { cause })
+}
+
+/** What can be said of something that was thrown, which may be anything. */
+function textOf(cause: unknown): string {
+  try {
+    return cause instanceof Error ? cause.message : String(cause)
+  } catch {
+    return 'something without a text'
+  }
 }

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createManualClock, type ManualClock } from './manual-clock.ts'
 import { createMemoryStore } from './memory.ts'
 import { openFlags } from './open-flags.ts'
+import { applyRetention } from './retention.ts'
 
 const note = { actor: 'ann', reason: 'a test' }
 let clock: ManualClock
@@ -126,9 +127,23 @@ describe('flags at an instant', () => {
     }
   })
 
+  it('go on from the snapshot where part of the archive has expired', async () => {
+    const archive = await mkdtemp(join(tmpdir(), 'sluice-at-'))
+    try {
+      const { flags, days } = await playThreeDays()
+      await flags.replica.snapshot()
+      await applyRetention({ store, archive, now: days[2], days: { standard: 0, production: 0 } })
+      expect((await flags.at(days[2], { archive })).revision).toBe(4)
+      await expect(flags.at(days[0], { archive })).rejects.toMatchObject({ code: 'compacted' })
+    } finally {
+      await rm(archive, { recursive: true })
+    }
+  })
+
   it('need a time', async () => {
     const flags = open()
-    for (const time of [Number.NaN, new Date('yesterday'), undefined as never]) {
+    const odd = [undefined, null, '', 10n, Symbol('now'), Object.create(null)] as never[]
+    for (const time of [Number.NaN, new Date('yesterday'), ...odd]) {
       await expect(flags.at(time)).rejects.toMatchObject({ code: 'invalid_time' })
     }
   })

@@ -14,10 +14,10 @@ export async function flagsAt(
   time: number | Date,
   past: PastOptions | undefined,
 ): Promise<FlagSet> {
-  const at = Number(time)
+  const at = typeof time === 'number' || time instanceof Date ? Number(time) : Number.NaN
   if (!Number.isFinite(at)) {
     const expected = 'epoch milliseconds, or a date'
-    const found = String(time)
+    const found = typeof time === 'number' ? String(time) : typeof time
     throw new SluiceError(
       'invalid_time',
       `A past state is asked for by ${expected}, not ${found}.`,

@@ -45,13 +45,16 @@ export function createPatientStore(store: Store, clock: Clock, limitMs: number):
 
   async function watch(wake: () => void): Promise<() => void> {
     let isWanted = true
-    const watching = store.watch?.(wake).then((unwatch) => {
+    const watching = (async () => {
+      const unwatch = await store.watch?.(wake)
+      // How a store ends what it began is its own affair: nobody waits for it, or hears of it.
+      const stop = () => void (async () => unwatch?.())().catch(() => {})
       // It came too late: whoever asked has gone.
-      if (!isWanted) unwatch()
-      return unwatch
-    })
+      if (!isWanted) stop()
+      return stop
+    })()
     try {
-      return (await within('watch', async () => watching)) ?? (() => {})
+      return await within('watch', () => watching)
     } catch (error) {
       isWanted = false
       throw error

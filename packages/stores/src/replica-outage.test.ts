@@ -105,6 +105,34 @@ describe('a store that swallows calls', () => {
   })
 })
 
+describe('a store whose watch cannot be ended', () => {
+  it('neither ends the process nor keeps a replica from closing', async () => {
+    for (const unwatch of [
+      () => {
+        throw new Error('sync')
+      },
+      async () => {
+        throw new Error('async')
+      },
+      'no function',
+    ]) {
+      const store = fixture.storeWith({ watch: async () => unwatch as () => void })
+      const replica = fixture.open({ store })
+      await replica.start()
+      await fixture.clock.advance(0)
+      await Promise.all([replica.close(), replica.close()])
+    }
+  })
+})
+
+describe('a replica', () => {
+  it('is not made with times that are none', () => {
+    for (const times of [{ pollMs: 0 }, { pollMs: Number.NaN }, { storeTimeoutMs: -1 }]) {
+      expect(() => fixture.open(times)).toThrow(/1 ms or more/)
+    }
+  })
+})
+
 describe('a write under way', () => {
   it('is waited for by close', async () => {
     let finish = () => {}

@@ -24,6 +24,17 @@ const lastWriteMs = 3_000
 export function createReplica(options: ReplicaOptions): Replica {
   const { clock = systemClock, random = Math.random } = options
   const { pollMs = 1_000, storeTimeoutMs = 15_000, snapshotEvery = 1_000 } = options
+  if (!(pollMs >= 1 && storeTimeoutMs >= 1)) {
+    const found = `pollMs ${pollMs}, storeTimeoutMs ${storeTimeoutMs}`
+    throw new SluiceError(
+      'invalid_option',
+      `A replica takes times of 1 ms or more, not ${found}.`,
+      {
+        expected: '1 or more',
+        found,
+      },
+    )
+  }
   const store = createPatientStore(options.store, clock, storeTimeoutMs)
   const events = createEvents()
   const state: State = { fold: createFold() }
@@ -50,6 +61,7 @@ export function createReplica(options: ReplicaOptions): Replica {
   /** When to try again to watch a store that is live and cannot be watched. */
   let watchAgainAt = Number.POSITIVE_INFINITY
   let starting: Promise<void> | undefined
+  let closing: Promise<void> | undefined
   let unwatching: Promise<(() => void) | undefined> = Promise.resolve(undefined)
   let snapshotting: Promise<unknown> = Promise.resolve()
 
@@ -110,6 +122,19 @@ export function createReplica(options: ReplicaOptions): Replica {
     follower.refresh().catch(() => {})
   }
 
+  async function end(): Promise<void> {
+    isClosed = true
+    follower.stop()
+    standing.close()
+    // A write under way ends by itself if it can; how it ended is worth a moment.
+    await within(clock, lastWriteMs, committer.idle())
+    store.giveUp()
+    const unwatch = await unwatching
+    unwatch?.()
+    await Promise.all([cache?.close(), snapshotting])
+    events.clear()
+  }
+
   function takeSnapshot(): Snapshot {
     return sealSnapshot(state.fold.head, state.fold.slots(), clock.now())
   }
@@ -167,18 +192,9 @@ export function createReplica(options: ReplicaOptions): Replica {
     on: events.on,
     off: events.off,
 
-    async close() {
-      if (isClosed) return
-      isClosed = true
-      follower.stop()
-      standing.close()
-      // A write under way ends by itself if it can; how it ended is worth a moment.
-      await within(clock, lastWriteMs, committer.idle())
-      store.giveUp()
-      const unwatch = await unwatching
-      unwatch?.()
-      await Promise.all([cache?.close(), snapshotting])
-      events.clear()
+    close() {
+      closing ??= end()
+      return closing
     },
   }
 }

@@ -96,6 +96,22 @@ describe('retention', () => {
     expect(await archived()).toEqual(['1', '2 standard'])
   })
 
+  it('drops nothing by periods, or a time, that are none', async () => {
+    const store = createMemoryStore()
+    const commits = await write(store, [0, 1, 2])
+    for (const days of [{ standard: Number.NaN }, { standard: -5 }, { standard: '90d' as never }]) {
+      await expect(applyRetention({ store, archive, days, now: day(3) })).rejects.toMatchObject({
+        code: 'invalid_retention',
+      })
+    }
+    await expect(applyRetention({ store, archive, now: Number.NaN })).rejects.toThrow()
+    const unset = { standard: undefined as never }
+    expect(await applyRetention({ store, archive, days: unset, now: day(3) })).toMatchObject({
+      dropped: 0,
+    })
+    expect(await store.read(0)).toEqual(commits)
+  })
+
   it('leaves in the log what no snapshot covers', async () => {
     const store = createMemoryStore()
     const commits = await write(store, [0, 1])

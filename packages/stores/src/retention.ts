@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises'
+import { SluiceError } from '@sluice/core'
 import {
   type ArchivedCommit,
   type ExpiredCommit,
@@ -68,13 +69,14 @@ export function defaultClassOf({ environment }: Commit): RetentionClass {
  */
 export async function applyRetention(options: RetentionOptions): Promise<Retained> {
   const { store, archive, classOf = defaultClassOf, now = Date.now() } = options
-  await createFolder(archive).catch((cause: unknown) => {
-    throw toFileError(cause, archive, 'create the archive')
-  })
-  const days = { ...defaultRetentionDays, ...options.days }
+  const days = checkDays(options.days, now)
   const shortest = Math.min(...Object.values(days))
   const keepAfter = await lastBefore(store, now - shortest * dayMs)
   const snapshot = await store.readSnapshot()
+  // Not before the store was read: the archive may lie in a folder of its own, which is not mounted.
+  await createFolder(archive).catch((cause: unknown) => {
+    throw toFileError(cause, archive, 'create the archive')
+  })
   const compaction = await store.compact({
     keepAfter: Math.min(keepAfter, snapshot?.revision ?? 0),
     archive,
@@ -83,6 +85,18 @@ export async function applyRetention(options: RetentionOptions): Promise<Retaine
   const expire = (line: ArchivedCommit): ArchivedCommit =>
     isExpired(line) || !isOver(line) ? line : expiredCommit(line, classOf(line))
   return { ...compaction, expired: await expireFiles(archive, expire) }
+}
+
+function checkDays(asked: Partial<RetentionDays> = {}, now: number): RetentionDays {
+  const given = Object.entries(asked).filter(([, days]) => days !== undefined)
+  const days = { ...defaultRetentionDays, ...Object.fromEntries(given) }
+  const isSound = Object.values(days).every((each) => typeof each === 'number' && each >= 0)
+  if (isSound && Number.isFinite(now)) return days
+  throw new SluiceError(
+    'invalid_retention',
+    'Retention takes days of 0 or more for each class, and a time. Nothing was dropped.',
+    { expected: 'numbers of 0 or more', found: JSON.stringify({ ...asked, now: String(now) }) },
+  )
 }
 
 /** The last revision before the first commit that is not older than an instant. */

@@ -2,7 +2,7 @@ import { SluiceError } from '@sluice/core'
 import { type ArchivedCommit, isExpired, readArchive } from './archive.ts'
 import { getCut } from './compaction.ts'
 import { createFold, type Fold } from './fold.ts'
-import type { Commit, Snapshot, Store } from './store.ts'
+import type { Commit, Store } from './store.ts'
 
 /** From where the past is read. */
 export interface PastOptions {
@@ -21,26 +21,39 @@ const pageSize = 200
 export async function readStateAt(
   store: Pick<Store, 'read' | 'readSnapshot'>,
   at: number,
-  { archive }: PastOptions = {},
+  options: PastOptions = {},
 ): Promise<Fold> {
-  // The clocks of two writers may differ: what counts is the order of the log.
-  let last = 0
-  let first: ArchivedCommit | undefined
-  for await (const commit of readAll(store, archive)) {
-    first ??= commit
-    if (commit.at <= at) last = commit.revision
+  try {
+    return await readOnce(store, at, options)
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'compacted') throw error
+    // A compaction may have come in between.
+    return readOnce(store, at, options)
   }
-  const snapshot = await store.readSnapshot()
-  const isWhole = first === undefined || first.revision === 1
-  return isWhole
-    ? foldUpTo(createFold(), readAll(store, archive), last)
-    : foldUpTo(startFrom(snapshot, last), readAll(store, archive), last)
 }
 
-/** The snapshot, if it stands for nothing later than what is asked for. */
-function startFrom(snapshot: Snapshot | undefined, last: number): Fold {
-  if (snapshot === undefined || snapshot.revision > last) throw beyond(last)
-  return createFold(snapshot)
+async function readOnce(
+  store: Pick<Store, 'read' | 'readSnapshot'>,
+  at: number,
+  { archive }: PastOptions,
+): Promise<Fold> {
+  const snapshot = await store.readSnapshot()
+  // The clocks of two writers may differ: what counts is the order of the log.
+  let last = 0
+  let first: number | undefined
+  let next = 1
+  let snapshotHash = snapshot?.hash
+  for await (const commit of readAll(store, archive)) {
+    first ??= commit.revision
+    if (commit.at <= at) last = commit.revision
+    if (commit.revision === next && !isExpired(commit)) next += 1
+    if (commit.revision === snapshot?.revision) snapshotHash = commit.hash
+  }
+  const isWhole = (first ?? 1) === 1 && next > last
+  const isUsable =
+    snapshot !== undefined && snapshot.revision <= last && snapshot.hash === snapshotHash
+  if (!isWhole && !isUsable) throw beyond(last)
+  return foldUpTo(createFold(isWhole ? undefined : snapshot), readAll(store, archive), last)
 }
 
 async function foldUpTo(
