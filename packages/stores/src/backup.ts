@@ -3,8 +3,9 @@ import { SluiceError } from '@sluice/core'
 import { readLines, toLines } from './archive.ts'
 import { replaceFile, sweepBeside } from './atomic-file.ts'
 import { findLinkFault, genesis, type Head } from './chain.ts'
-import { type CompactableStore, createNotEmptyError, getCut } from './compaction.ts'
+import { type CompactableStore, createNotEmptyError } from './compaction.ts'
 import { toFileError } from './file/errors.ts'
+import { findCut, readPages } from './pages.ts'
 import { isCommit, isHead } from './shape.ts'
 import { checkSnapshot } from './snapshot.ts'
 import type { Commit, Snapshot, Store } from './store.ts'
@@ -18,8 +19,6 @@ export interface Backup {
   readonly from: Head
   readonly head: Head
 }
-
-const pageSize = 200
 
 /**
  * Copies a log to one file while it is in use: a line of JSON for its beginning, its snapshot, each
@@ -36,9 +35,7 @@ export async function backupLog(store: Store, path: string): Promise<Backup> {
     const snapshot = await store.readSnapshot()
     yield { format, from, snapshot: snapshot ?? null }
     let head = from
-    for (;;) {
-      const page = await store.read(head.revision, pageSize)
-      if (page.length === 0) break
+    for await (const page of readPages(store, from.revision)) {
       for (const commit of page) {
         const fault = findFault(commit, head)
         if (fault !== undefined) throw broken(head.revision + 1, fault)
@@ -152,22 +149,8 @@ function findFault(value: unknown, head: Head): string | undefined {
 /** The last commit of a store, wherever its log begins. */
 async function readHead(store: Store): Promise<Head> {
   let head = await findCut(store)
-  for (;;) {
-    const last = (await store.read(head.revision, pageSize)).at(-1)
-    if (last === undefined) return head
-    head = { revision: last.revision, hash: last.hash }
-  }
-}
-
-async function findCut(store: Store): Promise<Head> {
-  try {
-    await store.read(0, 1)
-    return genesis
-  } catch (error) {
-    const cut = getCut(error)
-    if (cut === undefined) throw error
-    return cut
-  }
+  for await (const page of readPages(store, head.revision)) head = page.at(-1) as Commit
+  return { revision: head.revision, hash: head.hash }
 }
 
 function toHead(value: unknown, path: string): Head {

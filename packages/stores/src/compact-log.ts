@@ -1,6 +1,7 @@
 import { writeArchive } from './archive.ts'
 import type { Head } from './chain.ts'
 import { assertCompactable, type Compaction, type CompactOptions, getCut } from './compaction.ts'
+import { readPages } from './pages.ts'
 import type { Commit, Store } from './store.ts'
 
 /** What a store does for {@link compactLog}. */
@@ -15,8 +16,6 @@ export interface Droppable extends Pick<Store, 'read' | 'readSnapshot'> {
    */
   drop(cut: Head): Promise<number>
 }
-
-const pageSize = 200
 
 /** Compacts a store's log: verify, archive, cut. What a store's `compact` may simply call. */
 export async function compactLog(
@@ -54,11 +53,8 @@ async function lastToDrop(store: Droppable, cut: Head, keepAfter: number): Promi
 }
 
 async function* readUpTo(store: Droppable, after: number, last: number): AsyncGenerator<Commit> {
-  let at = after
-  while (at < last) {
-    const page = await store.read(at, Math.min(pageSize, last - at))
-    if (page.length === 0) return
-    yield* page
-    at += page.length
+  for await (const page of readPages(store, after)) {
+    yield* page.filter(({ revision }) => revision <= last)
+    if ((page.at(-1) as Commit).revision >= last) return
   }
 }

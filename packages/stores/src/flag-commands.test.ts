@@ -65,16 +65,16 @@ describe('a command', () => {
     const directory = join(fixture.folder, 'log')
     const stores = [createFileStore({ directory, create: true }), createFileStore({ directory })]
     const definitions = { a: off }
-    const [one, other] = await Promise.all(
-      stores.map((store) => fixture.live({ store, definitions })),
-    )
-    await one?.client.setRollout('a', 25, note)
-    await other?.client.enable('a', note)
-    await one?.client.setSplit('a', { on: 50, off: 50 }, note)
-    expect(exposureOf(one?.client as FlagClient)).toEqual({
+    // The first makes the folder; the second would miss it, and look again when the clock is moved.
+    const one = await fixture.live({ store: stores[0]!, definitions })
+    const other = await fixture.live({ store: stores[1]!, definitions })
+    await one.client.setRollout('a', 25, note)
+    await other.client.enable('a', note)
+    await one.client.setSplit('a', { on: 50, off: 50 }, note)
+    expect(exposureOf(one.client)).toEqual({
       ...{ enabled: true, rollout: 25, split: { on: 50, off: 50 } },
     })
-    for (const heard of [one, other]) await heard?.client.close()
+    for (const { client } of [one, other]) await client.close()
     for (const store of stores) await store.close()
   })
 

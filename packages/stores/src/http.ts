@@ -1,12 +1,13 @@
-import { genesis, type Head } from './chain.ts'
+import type { Head } from './chain.ts'
 import { compactLog } from './compact-log.ts'
-import { type CompactableStore, getCut } from './compaction.ts'
+import type { CompactableStore } from './compaction.ts'
 import { checkExchange } from './exchange.ts'
 import { inconsistent } from './http/answer-errors.ts'
 import { createClient, type HttpClient, type HttpClientOptions } from './http/client.ts'
 import { readCommits } from './http/read-commits.ts'
 import { maxPageBytes, maxSnapshotBytes, wirePaths } from './http/wire.ts'
 import { copyJson } from './json-copy.ts'
+import { findCut } from './pages.ts'
 import { checkSnapshot } from './snapshot.ts'
 import type { Commit, Exchange, SharedValue } from './store.ts'
 
@@ -68,7 +69,7 @@ export function createHttpStore(options: HttpStoreOptions): CompactableStore {
     },
 
     compact: (choice) =>
-      compactLog({ ...store, readCut: () => readCut(store), drop: createDrop(client) }, choice),
+      compactLog({ ...store, readCut: () => findCut(store), drop: createDrop(client) }, choice),
 
     async startAfter({ revision, hash }) {
       await client.call({ method: 'POST', path: wirePaths.start, body: { revision, hash } })
@@ -78,17 +79,6 @@ export function createHttpStore(options: HttpStoreOptions): CompactableStore {
     close: client.close,
   }
   return store
-}
-
-async function readCut(store: CompactableStore): Promise<Head> {
-  try {
-    await store.read(0, 1)
-    return genesis
-  } catch (error) {
-    const cut = getCut(error)
-    if (cut === undefined) throw error
-    return cut
-  }
 }
 
 /** The server verifies the chain once more: it does not cut its log on a client's word. */

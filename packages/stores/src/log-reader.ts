@@ -2,6 +2,7 @@ import { SluiceError } from '@sluice/core'
 import { findHashFault, findLinkFault, type Head } from './chain.ts'
 import { getCut } from './compaction.ts'
 import { freezeDeep } from './json-copy.ts'
+import { pageSize } from './pages.ts'
 import { isCommit } from './shape.ts'
 import type { Commit, Store } from './store.ts'
 
@@ -13,9 +14,6 @@ export type Next =
   | { readonly kind: 'other_log' }
   /** What follows the head was dropped up to `cut`: go on from the snapshot. */
   | { readonly kind: 'compacted'; readonly cut: Head }
-
-/** Commits per request: enough to catch up fast, little enough to hold in memory at 1 MB each. */
-const pageSize = 200
 
 /**
  * Reads and verifies the commits that follow `head`.

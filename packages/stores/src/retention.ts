@@ -9,8 +9,9 @@ import {
   toLines,
 } from './archive.ts'
 import { createFolder, replaceFile } from './atomic-file.ts'
-import { type CompactableStore, type Compaction, getCut } from './compaction.ts'
+import type { CompactableStore, Compaction } from './compaction.ts'
 import { toFileError } from './file/errors.ts'
+import { readPagesLeft } from './pages.ts'
 import type { Commit } from './store.ts'
 
 /** How long a commit is kept: by where it applies, or by the trade the application is in. */
@@ -101,20 +102,13 @@ function checkDays(asked: Partial<RetentionDays> = {}, now: number): RetentionDa
 
 /** The last revision before the first commit that is not older than an instant. */
 async function lastBefore(store: CompactableStore, instant: number): Promise<number> {
-  let after = 0
-  for (;;) {
-    try {
-      const page = await store.read(after, 200)
-      const young = page.find((commit) => commit.at >= instant)
-      if (young !== undefined) return young.revision - 1
-      if (page.length === 0) return after
-      after += page.length
-    } catch (error) {
-      const cut = getCut(error)
-      if (cut === undefined || cut.revision <= after) throw error
-      after = cut.revision
-    }
+  let last = 0
+  for await (const page of readPagesLeft(store, 0)) {
+    const young = page.find((commit) => commit.at >= instant)
+    if (young !== undefined) return young.revision - 1
+    last = (page.at(-1) as Commit).revision
   }
+  return last
 }
 
 async function expireFiles(

@@ -1,16 +1,14 @@
 import { SluiceError } from '@sluice/core'
 import { type ArchivedCommit, isExpired, readArchive } from './archive.ts'
-import { getCut } from './compaction.ts'
 import { createFold, type Fold } from './fold.ts'
-import type { Commit, Store } from './store.ts'
+import { type LogSource, readPagesLeft } from './pages.ts'
+import type { Store } from './store.ts'
 
 /** From where the past is read. */
 export interface PastOptions {
   /** The folder that the store's compactions archived to, for what the store dropped. */
   readonly archive?: string | undefined
 }
-
-const pageSize = 200
 
 /**
  * Folds a log up to the last commit that was written no later than an instant.
@@ -73,7 +71,7 @@ async function foldUpTo(
 
 /** The archive and then the log, each revision once. */
 async function* readAll(
-  store: Pick<Store, 'read'>,
+  log: LogSource,
   archive: string | undefined,
 ): AsyncGenerator<ArchivedCommit> {
   let reached = 0
@@ -83,22 +81,8 @@ async function* readAll(
       reached = line.revision
     }
   }
-  for (;;) {
-    let page: Commit[]
-    try {
-      page = await store.read(reached, pageSize)
-    } catch (error) {
-      const cut = getCut(error)
-      if (cut === undefined || cut.revision <= reached) throw error
-      if (reached > 0) throw beyond(reached + 1)
-      reached = cut.revision
-      continue
-    }
-    yield* page
-    const last = page.at(-1)
-    if (last === undefined) return
-    reached = last.revision
-  }
+  // Where a part is missing in between, the chain tells.
+  for await (const page of readPagesLeft(log, reached)) yield* page
 }
 
 function beyond(revision: number): SluiceError {

@@ -1,7 +1,7 @@
 import { findLinkFault, genesis, type Head } from './chain.ts'
-import { getCut } from './compaction.ts'
 import { createFold } from './fold.ts'
 import { isDamage } from './log-reader.ts'
+import { findCut, pageSize } from './pages.ts'
 import { isCommit } from './shape.ts'
 import { sealSnapshot } from './snapshot.ts'
 import type { Commit, Snapshot, Store } from './store.ts'
@@ -37,9 +37,6 @@ export interface VerifyOptions {
   readonly archive?: string | undefined
 }
 
-/** Commits per request, as much as one may hold in memory at 1 MB each. */
-const pageSize = 200
-
 /**
  * Verifies a log from its first commit (or its last cut) to its end: positions, hashes, the chain
  * between them, and the store's snapshot against what the commits add up to.
@@ -65,10 +62,8 @@ async function verifyStore(store: Store, expectedHead: Head | undefined): Promis
   }
   let from = genesis
   try {
-    await store.read(0, 1)
+    from = await findCut(store)
   } catch (error) {
-    const cut = getCut(error)
-    if (cut !== undefined) from = cut
     if (codeOf(error) === 'corrupt_cut') {
       return { ok: false, revision: 0, because: (error as Error).message }
     }
@@ -78,10 +73,10 @@ async function verifyStore(store: Store, expectedHead: Head | undefined): Promis
     const because = `commits up to ${from.revision} were compacted and no snapshot covers them`
     return { ok: false, revision: from.revision, because }
   }
-  return verifyPages(from, readPages(store, from.revision), snapshot, expectedHead)
+  return verifyPages(from, readSoundPages(store, from.revision), snapshot, expectedHead)
 }
 
-async function* readPages(store: Store, from: number): AsyncGenerator<readonly Commit[]> {
+async function* readSoundPages(store: Store, from: number): AsyncGenerator<readonly Commit[]> {
   for (let after = from; ; ) {
     const page = await readWhole(store, after)
     const last = page.at(-1)
