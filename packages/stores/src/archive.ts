@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { SluiceError } from '@sluice/core'
 import { createFolder, replaceFile, sweepFiles, temporarySuffix } from './atomic-file.ts'
 import { isMissing, toFileError } from './file/errors.ts'
+import { parseJson } from './parse-json.ts'
 import { isCommit, isExpiredCommit } from './shape.ts'
 import type { Commit } from './store.ts'
 
@@ -118,7 +119,7 @@ export async function* readArchiveFile({
     throw toFileError(cause, path, 'read')
   }
   for await (const text of readLines(path)) {
-    const value = parse(text)
+    const value = parseJson(text)
     if (!(isCommit(value) || isExpiredCommit(value)) || value.revision !== next) throw corrupt()
     yield value
     next += 1
@@ -134,13 +135,5 @@ export async function* readLines(path: string): AsyncGenerator<string> {
     yield* file.readLines()
   } catch (cause) {
     throw toFileError(cause, path, 'read')
-  }
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
   }
 }

@@ -6,6 +6,7 @@ import { findLinkFault, genesis, type Head } from './chain.ts'
 import { type CompactableStore, createNotEmptyError } from './compaction.ts'
 import { toFileError } from './file/errors.ts'
 import { findCut, readPages } from './pages.ts'
+import { parseJson } from './parse-json.ts'
 import { isCommit, isHead } from './shape.ts'
 import { checkSnapshot } from './snapshot.ts'
 import type { Commit, Snapshot, Store } from './store.ts'
@@ -159,12 +160,8 @@ function toHead(value: unknown, path: string): Head {
 }
 
 function parse(text: string, path: string): { readonly [name: string]: unknown } {
-  try {
-    const value: unknown = JSON.parse(text)
-    if (typeof value === 'object' && value !== null) return value as { [name: string]: unknown }
-  } catch {
-    // Said below.
-  }
+  const value = parseJson(text)
+  if (typeof value === 'object' && value !== null) return value as { [name: string]: unknown }
   throw corrupt(path, 'one of its lines is no JSON object')
 }
 

@@ -2,6 +2,7 @@ import { SluiceError } from '@sluice/core'
 import { genesis, type Head } from './chain.ts'
 import { compactLog } from './compact-log.ts'
 import { type CompactableStore, createNotEmptyError } from './compaction.ts'
+import { parseJson } from './parse-json.ts'
 import { appendCommit } from './redis/append-commit.ts'
 import type { RedisClient, RedisSubscriber } from './redis/client.ts'
 import { readCommits, toHead } from './redis/commits.ts'
@@ -141,7 +142,9 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
 
     async readSnapshot() {
       const [text] = await readFields(keys.snapshot, ['text'], 'read the snapshot')
-      return text === null ? undefined : checkSnapshot(parse(`${text}`), `Redis, ${keys.snapshot}`)
+      return text === null
+        ? undefined
+        : checkSnapshot(parseJson(`${text}`), `Redis, ${keys.snapshot}`)
     },
 
     async writeSnapshot(snapshot) {
@@ -173,13 +176,4 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
     },
   }
   return store
-}
-
-/** Nothing where the text is not JSON. */
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

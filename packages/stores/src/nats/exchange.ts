@@ -2,7 +2,7 @@ import { checkExchange } from '../exchange.ts'
 import { copyJson } from '../json-copy.ts'
 import type { Exchange, SharedValue } from '../store.ts'
 import type { JetStreamLike, Message, StreamsLike } from './client.ts'
-import { inLanes, parseJson } from './lanes.ts'
+import { inLanes, jsonOf } from './lanes.ts'
 import type { Names } from './names.ts'
 import { publishOnce } from './publish.ts'
 
@@ -63,7 +63,7 @@ export function createNatsExchange(
       const messages = (await inLanes(subjects, get)).filter((message) => message !== null)
       const time = await askTime()
       const isOver = ({ data, time: takenAt }: Message) => {
-        const note = parseJson(data) as Note | undefined
+        const note = jsonOf(data) as Note | undefined
         return !(time - takenAt.getTime() < (note?.ttlMs ?? 0))
       }
       // Whoever sees a value that is over sweeps it; the stream does it after a day.
@@ -74,7 +74,7 @@ export function createNatsExchange(
         .filter((message) => !isOver(message))
         .map(({ subject, data }) => ({
           key: toKey(subject.slice(values.length)),
-          value: (parseJson(data) as Note).value,
+          value: (jsonOf(data) as Note).value,
         }))
         .sort(({ key: one }, { key: other }) => (one < other ? -1 : 1))
     },

@@ -1,3 +1,4 @@
+import { parseJson } from '../parse-json.ts'
 import type { Message, StreamsLike } from './client.ts'
 
 /**
@@ -48,10 +49,6 @@ export function textOf(data: Uint8Array): string {
 }
 
 /** The JSON value of a message's bytes; undefined where they are not JSON. */
-export function parseJson(data: Uint8Array): unknown {
-  try {
-    return JSON.parse(textOf(data))
-  } catch {
-    return undefined
-  }
+export function jsonOf(data: Uint8Array): unknown {
+  return parseJson(textOf(data))
 }

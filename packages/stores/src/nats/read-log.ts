@@ -4,7 +4,7 @@ import { createCompactedError } from '../compaction.ts'
 import { isCommit } from '../shape.ts'
 import type { Commit } from '../store.ts'
 import type { StreamsLike } from './client.ts'
-import { getMessages, parseJson } from './lanes.ts'
+import { getMessages, jsonOf } from './lanes.ts'
 import type { Names } from './names.ts'
 
 /** Above this many it pays to ask first whether they are still there. */
@@ -54,7 +54,7 @@ export async function readLog(
 }
 
 function toCommit(log: string, revision: number, data: Uint8Array): Commit {
-  const value = parseJson(data)
+  const value = jsonOf(data)
   if (isCommit(value) && value.revision === revision) return value
   throw new SluiceError(
     'corrupt_commit',

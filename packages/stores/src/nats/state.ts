@@ -6,7 +6,7 @@ import { checkSnapshot } from '../snapshot.ts'
 import type { Snapshot } from '../store.ts'
 import type { JetStreamLike, Message, StreamsLike } from './client.ts'
 import { isWrongSequence } from './errors.ts'
-import { getMessages, parseJson } from './lanes.ts'
+import { getMessages, jsonOf } from './lanes.ts'
 import type { Names } from './names.ts'
 import { publishOnce } from './publish.ts'
 
@@ -83,7 +83,7 @@ export function createState(
       const message = await newest(names.whole)
       if (message === null) return undefined
       const bytes = await readParts(message)
-      if (bytes !== undefined) return checkSnapshot(parseJson(bytes), `the stream ${names.state}`)
+      if (bytes !== undefined) return checkSnapshot(jsonOf(bytes), `the stream ${names.state}`)
       // Unless a newer one has taken its place meanwhile, it is damaged.
       if ((await newest(names.whole))?.seq === message.seq) throw damaged()
     }
@@ -101,7 +101,7 @@ export function createState(
   async function readCut(): Promise<Head> {
     const message = await newest(names.cut)
     if (message === null) return genesis
-    const cut = parseJson(message.data)
+    const cut = jsonOf(message.data)
     if (isHead(cut)) return { revision: cut.revision, hash: cut.hash }
     throw new SluiceError(
       'corrupt_cut',
@@ -127,7 +127,7 @@ export function createState(
 }
 
 function readMark(message: Message | null): Mark | undefined {
-  const mark = (message && parseJson(message.data)) as Partial<Mark> | null | undefined
+  const mark = (message && jsonOf(message.data)) as Partial<Mark> | null | undefined
   const { revision, parts } = mark ?? {}
   if (!Number.isSafeInteger(revision) || !(Number.isSafeInteger(parts) && (parts as number) > 0)) {
     return undefined

@@ -1,6 +1,7 @@
 import { SluiceError } from '@sluice/core'
 import type { Head } from '../chain.ts'
 import { createCompactedError } from '../compaction.ts'
+import { parseJson } from '../parse-json.ts'
 import { isCommit } from '../shape.ts'
 import type { Commit } from '../store.ts'
 import type { Ask } from './client.ts'
@@ -96,20 +97,11 @@ function toCommit(row: Row, { table }: Names, expected: number): Commit {
       { expected: `revision ${expected}`, found: `revision ${revision}` },
     )
   }
-  const commit = parse(row.body)
+  const commit = parseJson(row.body)
   if (isCommit(commit) && commit.revision === revision) return commit
   throw new SluiceError(
     'corrupt_commit',
     `Revision ${revision} in ${table} is damaged: its body is not that commit. Restore its row from ` +
       'a backup or an archive.',
   )
-}
-
-/** Undefined for what is not JSON. */
-export function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

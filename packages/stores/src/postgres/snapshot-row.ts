@@ -1,8 +1,8 @@
+import { parseJson } from '../parse-json.ts'
 import { checkSnapshot } from '../snapshot.ts'
 import type { Snapshot } from '../store.ts'
 import type { Ask } from './client.ts'
 import type { Names } from './names.ts'
-import { parse } from './read-commits.ts'
 
 /**
  * Reads the snapshot; nothing where none was written.
@@ -12,7 +12,7 @@ import { parse } from './read-commits.ts'
 export async function readSnapshotRow(ask: Ask, names: Names): Promise<Snapshot | undefined> {
   const { rows } = await ask('read the snapshot', `SELECT body FROM ${names.snapshot}`)
   const [row] = rows as { body: string }[]
-  return row && checkSnapshot(parse(row.body), `the table ${names.snapshot}`)
+  return row && checkSnapshot(parseJson(row.body), `the table ${names.snapshot}`)
 }
 
 /** Keeps the snapshot unless a newer one is there. */
