@@ -163,47 +163,60 @@ describe('a fleet source', () => {
     expect(await requests()).toBe(10)
   })
 
-  it.each<[string, Json]>([
-    ['text', 'garbage'],
-    ['nothing', {}],
-    ['another version', { version: 2 }],
-    ['no incarnation', { version: 1, incarnation: '', sequence: 1, countedMs: 1 }],
-    ['no sequence', { version: 1, incarnation: 'x', sequence: 0.5, countedMs: 1 }],
-    ['no time', { version: 1, incarnation: 'x', sequence: 1, countedMs: -1 }],
-    ['no counts', { version: 1, incarnation: 'x', sequence: 1, countedMs: 1 }],
+  const sound = { version: 1, processId: 'z', incarnation: 'x', sequence: 1, countedMs: 1 }
+  const nothing = { requests: 0, errors: 0, latency: [] }
+  it.each<[string, Json, string]>([
+    ['text', 'garbage', 'version'],
+    ['nothing', {}, 'version'],
+    ['another version', { ...sound, version: 2 }, 'version'],
+    ['another process', { ...sound, processId: 'y' }, 'processId'],
+    ['no incarnation', { ...sound, incarnation: '' }, 'incarnation'],
+    ['no sequence', { ...sound, sequence: 0.5 }, 'sequence'],
+    ['no time', { ...sound, countedMs: -1 }, 'countedMs'],
+    ['no counts', sound, 'requests is undefined'],
     [
       'negative counts',
-      {
-        ...{ version: 1, incarnation: 'x', sequence: 1, countedMs: 1 },
-        stable: { requests: -5, errors: 0, latency: [] },
-        canary: { requests: 0, errors: 0, latency: [] },
-      },
+      { ...sound, stable: { ...nothing, requests: -5 }, canary: nothing },
+      'requests is -5',
     ],
     [
       'huge counts',
-      {
-        ...{ version: 1, incarnation: 'x', sequence: 1, countedMs: 1 },
-        stable: { requests: 9e15, errors: 0, latency: [] },
-        canary: { requests: 0, errors: 0, latency: [] },
-      },
+      { ...sound, stable: { ...nothing, requests: 9e15 }, canary: nothing },
+      'requests in 1 ms',
     ],
-  ])('ignores %s in a place of a report, says so once, and counts the others', async (_, value) => {
-    const one = start('a')
-    const { requests, refused } = read()
-    await board.exchange.publish(key('z'), value, 60_000)
+  ])(
+    'ignores %s in a place of a report, says so once, and counts the others',
+    async (_, value, why) => {
+      const one = start('a')
+      const { requests, refused } = read()
+      await board.exchange.publish(key('z'), value, 60_000)
+      one.serve(10)
+      for (let second = 0; second < 5; second++) {
+        await clock.advance(1_000)
+        expect(await requests()).toBe(10)
+      }
+      expect(refused).toEqual([
+        expect.stringMatching(`invalid_health What stands under ${key('z')} .*${why}`),
+      ])
+      await board.exchange.publish(key('z'), null, 1)
+      await requests()
+      await board.exchange.publish(key('z'), value, 60_000)
+      await requests()
+      expect(refused).toHaveLength(2)
+    },
+  )
+
+  it('names processes as they name themselves, whatever their keys are', async () => {
+    const one = start('shop 1@eu', 'x')
+    const { requests, refused, statuses } = read()
     one.serve(10)
-    for (let second = 0; second < 5; second++) {
-      await clock.advance(1_000)
-      expect(await requests()).toBe(10)
-    }
-    expect(refused).toEqual([
-      expect.stringContaining(`invalid_health What stands under ${key('z')}`),
-    ])
-    await board.exchange.publish(key('z'), null, 1)
+    await clock.advance(1_000)
+    expect(await requests()).toBe(10)
+    expect(statuses()).toEqual(['shop 1@eu live'])
+    // A place of its own that says what cannot be.
+    await board.exchange.publish(key('shop=201=40eu'), { ...sound, processId: 'shop 1@eu' }, 60_000)
     await requests()
-    await board.exchange.publish(key('z'), value, 60_000)
-    await requests()
-    expect(refused).toHaveLength(2)
+    expect(refused).toEqual([expect.stringContaining(`under ${key('shop=201=40eu')} `)])
   })
 
   it('needs no exchange to be the counts of its own process', async () => {

@@ -20,6 +20,8 @@ export interface ProcessIdentity {
 /** Of what a report's value on the exchange is made. */
 interface Packed extends PackedCounts {
   readonly version: 1
+  /** As it is: the key has room for it only in another spelling. */
+  readonly processId: string
   readonly incarnation: string
   readonly sequence: number
   readonly countedMs: number
@@ -37,13 +39,14 @@ export function healthKey(environment: string, flag: string, processId: string):
 
 /** A report as a value for the exchange. */
 export function writeReport(report: {
+  readonly processId: string
   readonly incarnation: string
   readonly sequence: number
   readonly countedMs: number
   readonly counts: HealthCounts
 }): Json {
-  const { incarnation, sequence, countedMs, counts } = report
-  const packed: Packed = { version: 1, incarnation, sequence, countedMs, ...packCounts(counts) }
+  const { counts, ...rest } = report
+  const packed: Packed = { version: 1, ...rest, ...packCounts(counts) }
   return packed as unknown as Json
 }
 
@@ -53,8 +56,12 @@ export function writeReport(report: {
  * @throws SluiceError `invalid_health` naming the key and what is wrong.
  */
 export function readReport({ key, value }: SharedValue): ProcessReport {
-  const { version, incarnation, sequence, countedMs } = Object(value) as Partial<Packed>
+  const { version, processId, incarnation, sequence, countedMs } = Object(value) as Partial<Packed>
   if (version !== 1) throw refuseReport(key, 'it is no report of version 1')
+  const place = key.slice(key.lastIndexOf('/') + 1)
+  if (typeof processId !== 'string' || toExchangeName(processId) !== place) {
+    throw refuseReport(key, 'its processId is not that of its key')
+  }
   if (typeof incarnation !== 'string' || incarnation === '' || incarnation.length > 64) {
     throw refuseReport(key, 'its incarnation is no text of 1 to 64 characters')
   }
@@ -65,7 +72,7 @@ export function readReport({ key, value }: SharedValue): ProcessReport {
     throw refuseReport(key, 'its countedMs is no number from 0 on')
   }
   return {
-    processId: key.slice(key.lastIndexOf('/') + 1),
+    processId,
     incarnation,
     sequence: Number(sequence),
     countedMs: Number(countedMs),

@@ -62,7 +62,7 @@ export function shareHealth(options: ShareHealthOptions): () => Promise<void> {
   async function publish([flag, recorder]: readonly [string, HealthRecorder]): Promise<void> {
     sequence += 1
     const countedMs = Math.max(0, clock.now() - startedAt)
-    const report = { incarnation, sequence, countedMs, counts: recorder.read() }
+    const report = { processId, incarnation, sequence, countedMs, counts: recorder.read() }
     await exchange.publish(healthKey(environment, flag, processId), writeReport(report), ttlMs)
   }
 
