@@ -114,9 +114,10 @@ export function createNatsStore({ connection, jetstream, name }: NatsStoreOption
       if (!isSluiceError(error) || error.code !== 'store_missing') throw error
     }
     await attempt(`make the exchange anew to ${doing}`, async (streams) => {
-      // A log that was never made is not made by asking for its exchange.
-      await streams.info(names.log)
-      await createStream(streams, settings[2] as StreamSettings)
+      // A log that was never made is not made by asking for its exchange, which is kept as often.
+      const { config } = await streams.info(names.log)
+      const exchange = settings[2] as StreamSettings
+      await createStream(streams, { ...exchange, num_replicas: config.num_replicas })
     })
     return attempt(doing, call)
   }

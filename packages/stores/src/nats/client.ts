@@ -73,6 +73,7 @@ export interface FoundSettings {
   readonly max_age: number
   readonly max_msgs: number
   readonly max_msgs_per_subject: number
+  readonly num_replicas: number
 }
 
 /** A stored message. */
