@@ -1,16 +1,13 @@
-import { execFile } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { createReplica, refusalCodes, verifyLog } from '@sluice/stores'
-import { build } from 'esbuild'
 import { describe, expect, it } from 'vitest'
 import { openTcpProxy } from '../faults/tcp-proxy.ts'
 import { nats } from '../services/nats.ts'
 import { describeWith } from '../services/service.ts'
-import { chainOf, startNatsWith, until, useBus } from './nats.fixture.ts'
+import { chainOf } from './commits.ts'
+import { startNatsWith, useBus } from './nats.fixture.ts'
+import { runProgram } from './run-program.ts'
+import { until } from './until.ts'
+import { writeUntilKilled } from './write-until-killed.ts'
 
 describeWith(nats, 'a NATS server that fails', (service) => {
   const { newName, open, create } = useBus(service)
@@ -25,27 +22,11 @@ describeWith(nats, 'a NATS server that fails', (service) => {
           createReplica({ store: (await open(name, { timeoutMs: 1_000 })).store }),
         ),
       )
-      const enough = acknowledged.size + 40
-      let isDown = false
-      const writing = replicas.map(async (replica, writer) => {
-        for (let count = 0; !isDown; count += 1) {
-          const changes = [{ key: `writer/${writer}`, value: count }]
-          const draft = { actor: 'ann', action: 'count', reason: 'to be killed', changes }
-          try {
-            const { revision, hash } = await replica.commit(draft)
-            expect(acknowledged.has(revision), 'one position, two writers').toBe(false)
-            acknowledged.set(revision, hash)
-          } catch (error) {
-            expect(isDown, String(error)).toBe(true)
-          }
-        }
+      // A call under way ends only once the server is back, or its time is over.
+      await writeUntilKilled(replicas, acknowledged, async () => {
+        await service().kill()
+        await service().restart()
       })
-      await until(() => acknowledged.size >= enough)
-      const killing = service().kill()
-      isDown = true
-      await killing
-      await service().restart()
-      await Promise.all(writing)
       const { store } = await open(name)
       expect(await verifyLog(store)).toMatchObject({ ok: true, from: { revision: 0 } })
       const commits = await store.read(0)
@@ -302,30 +283,3 @@ describeWith(nats, 'a NATS server with users', () => {
     })
   })
 })
-
-/** What a program of its own prints, once it has ended by itself. */
-async function runProgram(code: string): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'sluice-nats-program-'))
-  const program = join(directory, 'program.mjs')
-  try {
-    const { outputFiles } = await build({
-      stdin: {
-        contents: code,
-        loader: 'ts',
-        resolveDir: fileURLToPath(new URL('.', import.meta.url)),
-      },
-      bundle: true,
-      write: false,
-      platform: 'node',
-      format: 'esm',
-      conditions: ['@sluice/source'],
-      banner: {
-        js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)",
-      },
-    })
-    await writeFile(program, outputFiles[0]?.text ?? '')
-    return (await promisify(execFile)(process.execPath, [program], { timeout: 30_000 })).stdout
-  } finally {
-    await rm(directory, { recursive: true, force: true })
-  }
-}

@@ -1,14 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type JetStreamClient, jetstream, type StreamAPI } from '@nats-io/jetstream'
 import { type ConnectionOptions, connect, type NatsConnection } from '@nats-io/transport-node'
-import { type Commit, genesis, type Head, sealCommit } from '@sluice/stores'
 import { createNatsStore, type NatsStore } from '@sluice/stores/nats'
 import { afterEach } from 'vitest'
+import { startDataServer } from '../services/data-server.ts'
 import { nats } from '../services/nats.ts'
-import { freePort, serverProcess } from '../services/process.ts'
 import type { Service } from '../services/service.ts'
 
 /** A store over a client of its own, and that client. */
@@ -67,44 +65,17 @@ export function useBus(service: () => Service): Bus {
 export async function startNatsWith(
   settings: string,
 ): Promise<Service & { change(settings: string): Promise<void> }> {
-  const directory = await mkdtemp(join(tmpdir(), 'sluice-nats-'))
-  const port = await freePort()
-  const config = join(directory, 'server.conf')
-  const change = (more: string) =>
-    writeFile(
-      config,
-      `listen: "127.0.0.1:${port}"\njetstream { store_dir: "${directory}" }\n${more}\n`,
-    )
-  await change(settings)
-  const server = serverProcess({ command: nats.binary as string, args: ['-c', config], port })
-  await server.start()
-  return {
-    url: `nats://127.0.0.1:${port}`,
-    port,
-    change,
-    kill: server.kill,
-    restart: server.start,
-    async stop() {
-      await server.kill()
-      await rm(directory, { recursive: true, force: true })
+  let change = async (_more: string) => {}
+  const server = await startDataServer({
+    name: 'nats-settings',
+    command: nats.binary as string,
+    async prepare(directory, port) {
+      const place = `listen: "127.0.0.1:${port}"\njetstream { store_dir: "${directory}" }`
+      change = (more) => writeFile(join(directory, 'server.conf'), `${place}\n${more}\n`)
+      await change(settings)
     },
-  }
-}
-
-/** The commit after a head, with something of its own in it. */
-export function commitAfter(head: Head, value: string | number = 1): Commit {
-  const changes = [{ key: 'flag/one', value }]
-  return sealCommit({ actor: 'ann', action: 'set_flag', reason: 'a test', changes }, head, 1_000)
-}
-
-/** Commits that follow one another, from the first. */
-export function chainOf(count: number): Commit[] {
-  const commits: Commit[] = []
-  while (commits.length < count) commits.push(commitAfter(commits.at(-1) ?? genesis))
-  return commits
-}
-
-/** Waits for what must come true, however slow the machine; the test's own limit ends it. */
-export async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isTrue())) await new Promise((resolve) => setTimeout(resolve, 5))
+    args: (directory) => ['-c', join(directory, 'server.conf')],
+    url: (port) => `nats://127.0.0.1:${port}`,
+  })
+  return { ...server, change }
 }

@@ -11,7 +11,8 @@ import { storeContract } from '@sluice/stores/testing'
 import { afterAll, describe, expect, expectTypeOf, it, vi } from 'vitest'
 import { nats } from '../services/nats.ts'
 import { describeWith } from '../services/service.ts'
-import { chainOf, commitAfter, useBus } from './nats.fixture.ts'
+import { chainOf, commitAfter } from './commits.ts'
+import { useBus } from './nats.fixture.ts'
 
 const opened: { store: NatsStore; connection: NatsConnection }[] = []
 

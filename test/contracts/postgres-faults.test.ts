@@ -2,7 +2,11 @@ import { createReplica, verifyLog } from '@sluice/stores'
 import { describe, expect, it } from 'vitest'
 import { postgres } from '../services/postgres.ts'
 import { describeWith } from '../services/service.ts'
-import { chainOf, runProgram, until, useDatabase } from './postgres.fixture.ts'
+import { chainOf } from './commits.ts'
+import { useDatabase } from './postgres.fixture.ts'
+import { runProgram } from './run-program.ts'
+import { until } from './until.ts'
+import { writeUntilKilled } from './write-until-killed.ts'
 
 describeWith(postgres, 'a PostgreSQL server that fails', (service) => {
   const { open, pool, sql, newTable } = useDatabase(service)
@@ -46,26 +50,7 @@ describeWith(postgres, 'a PostgreSQL server that fails', (service) => {
             createReplica({ store: await open({ table, pool: pool({ options }) }) }),
           ),
         )
-        const enough = acknowledged.size + 40
-        let isDown = false
-        const writing = replicas.map(async (replica, writer) => {
-          for (let count = 0; !isDown; count += 1) {
-            const changes = [{ key: `writer/${writer}`, value: count }]
-            const draft = { actor: 'ann', action: 'count', reason: 'to be killed', changes }
-            try {
-              const { revision, hash } = await replica.commit(draft)
-              expect(acknowledged.has(revision), 'one position, two writers').toBe(false)
-              acknowledged.set(revision, hash)
-            } catch (error) {
-              expect(isDown, String(error)).toBe(true)
-            }
-          }
-        })
-        await until(() => acknowledged.size >= enough)
-        const crashing = crash()
-        isDown = true
-        await crashing
-        await Promise.all(writing)
+        await writeUntilKilled(replicas, acknowledged, crash)
         await restart()
         const store = await open({ table })
         expect(await verifyLog(store)).toMatchObject({ ok: true, from: { revision: 0 } })

@@ -3,7 +3,9 @@ import { createPostgresStore, type PostgresPool } from '@sluice/stores/postgres'
 import { describe, expect, it } from 'vitest'
 import { postgres } from '../services/postgres.ts'
 import { describeWith } from '../services/service.ts'
-import { chainOf, commitAfter, until, useDatabase } from './postgres.fixture.ts'
+import { chainOf, commitAfter } from './commits.ts'
+import { useDatabase } from './postgres.fixture.ts'
+import { until } from './until.ts'
 
 describeWith(postgres, 'a PostgreSQL server that refuses', (service) => {
   const { open, pool, sql, newTable } = useDatabase(service)

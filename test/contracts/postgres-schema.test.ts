@@ -4,7 +4,10 @@ import { createPostgresStore, postgresSchema } from '@sluice/stores/postgres'
 import { describe, expect, it } from 'vitest'
 import { postgres } from '../services/postgres.ts'
 import { describeWith } from '../services/service.ts'
-import { chainOf, commitAfter, runProgram, until, useDatabase } from './postgres.fixture.ts'
+import { chainOf, commitAfter } from './commits.ts'
+import { useDatabase } from './postgres.fixture.ts'
+import { runProgram } from './run-program.ts'
+import { until } from './until.ts'
 
 describeWith(postgres, 'the tables of a PostgreSQL store', (service) => {
   const { open, pool, sql, newTable } = useDatabase(service)

@@ -1,17 +1,9 @@
-import { execFile } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
-import { type Commit, genesis, type Head, sealCommit } from '@sluice/stores'
 import {
   createPostgresStore,
   type PostgresPool,
   type PostgresStore,
   type PostgresStoreOptions,
 } from '@sluice/stores/postgres'
-import { build } from 'esbuild'
 import { Pool, type PoolConfig } from 'pg'
 import { afterAll, afterEach } from 'vitest'
 import type { Service } from '../services/service.ts'
@@ -70,55 +62,5 @@ export function useDatabase(service: () => Service): Database {
       }
       return (await admin.query(text, values)).rows
     },
-  }
-}
-
-/** The commit after a head, with something of its own in it. */
-export function commitAfter(head: Head, value: string | number = 1): Commit {
-  const changes = [{ key: 'flag/one', value }]
-  return sealCommit({ actor: 'ann', action: 'set_flag', reason: 'a test', changes }, head, 1_000)
-}
-
-/** Commits that follow one another, from the first. */
-export function chainOf(count: number): Commit[] {
-  const commits: Commit[] = []
-  while (commits.length < count) commits.push(commitAfter(commits.at(-1) ?? genesis))
-  return commits
-}
-
-/** Waits for what must come true, however slow the machine; the test's own limit ends it. */
-export async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isTrue())) await new Promise((resolve) => setTimeout(resolve, 5))
-}
-
-/** Runs a program in a process and a folder of its own, and gives what it printed. */
-export async function runProgram(code: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'sluice-postgres-program-'))
-  try {
-    const { outputFiles } = await build({
-      stdin: {
-        contents: code,
-        loader: 'ts',
-        resolveDir: fileURLToPath(new URL('../..', import.meta.url)),
-      },
-      bundle: true,
-      write: false,
-      platform: 'node',
-      format: 'esm',
-      conditions: ['@sluice/source'],
-      external: ['pg-native'],
-      banner: {
-        js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)",
-      },
-    })
-    const program = join(directory, 'program.mjs')
-    await writeFile(program, outputFiles[0]?.text ?? '')
-    const { stdout } = await promisify(execFile)(process.execPath, [program], {
-      cwd: directory,
-      env: { ...process.env, ...env },
-    })
-    return stdout
-  } finally {
-    await rm(directory, { recursive: true, force: true })
   }
 }

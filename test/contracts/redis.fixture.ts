@@ -1,7 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
 import net from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Store } from '@sluice/stores'
 import {
   createRedisStore,
@@ -11,8 +8,8 @@ import {
 } from '@sluice/stores/redis'
 import { Cluster, Redis } from 'ioredis'
 import { createClient, createCluster, type createSentinel } from 'redis'
-import { freePort, serverProcess } from '../services/process.ts'
-import { redis } from '../services/redis.ts'
+import { freePort } from '../services/process.ts'
+import { redis, startRedisWith } from '../services/redis.ts'
 import type { Service, ServiceKind } from '../services/service.ts'
 
 /** A client that a test opened. */
@@ -78,30 +75,17 @@ export const ioredisCluster: ClientKind = {
 export const redisCluster: ServiceKind = {
   ...redis,
   async start(): Promise<Service> {
-    const directory = await mkdtemp(join(tmpdir(), 'sluice-redis-cluster-'))
-    const port = await freePort()
     // A cluster listens on a second port, by default 10,000 above, which may not exist.
     const bus = ['--cluster-port', `${await freePort()}`, '--cluster-announce-ip', '127.0.0.1']
     const mode = ['--cluster-enabled', 'yes', ...bus, '--appendonly', 'yes', '--save', '']
-    const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', directory, ...mode]
-    const server = serverProcess({ command: redis.binary as string, args, port })
-    await server.start()
-    const admin = new Redis(port)
+    const server = await startRedisWith(mode)
+    const admin = new Redis(server.port)
     await admin.cluster('ADDSLOTSRANGE', 0, 16_383)
     while (!(await admin.cluster('INFO')).includes('cluster_state:ok')) {
       // It takes the slots a moment later.
     }
     admin.disconnect()
-    return {
-      url: `redis://127.0.0.1:${port}`,
-      port,
-      kill: server.kill,
-      restart: server.start,
-      async stop() {
-        await server.kill()
-        await rm(directory, { recursive: true, force: true })
-      },
-    }
+    return server
   },
 }
 

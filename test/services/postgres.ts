@@ -1,11 +1,11 @@
 import { execFile, execFileSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
-import { chown, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { chown } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { findBinary, freePort, serverProcess } from './process.ts'
-import type { Service, ServiceKind } from './service.ts'
+import { startDataServer } from './data-server.ts'
+import { findBinary } from './process.ts'
+import type { ServiceKind } from './service.ts'
 
 const run = promisify(execFile)
 const binary = findBinary('postgres', installedIn())
@@ -16,40 +16,31 @@ export const postgres: ServiceKind = {
   binary,
   install: 'apt-get install postgresql',
 
-  async start(): Promise<Service> {
-    const directory = await mkdtemp(join(tmpdir(), 'sluice-postgres-'))
+  start() {
     const user = ownerOf()
-    if (user !== undefined) await chown(directory, user.uid, user.gid)
     const command = binary as string
-    const data = join(directory, 'data')
-    const init = ['-D', data, '-U', 'sluice', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8']
-    await run(join(dirname(command), 'initdb'), init, { ...user, cwd: directory })
-    const port = await freePort()
-    const settings = ['-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=']
-    const args = ['-D', data, '-p', String(port), ...settings]
-    const ready = join(dirname(command), 'pg_isready')
-    const server = serverProcess({
+    const program = (name: string) => join(dirname(command), name)
+    return startDataServer({
+      name: 'postgres',
       command,
-      args,
-      port,
       user,
-      isReady: () =>
-        run(ready, ['-h', '127.0.0.1', '-p', String(port)]).then(
+      async prepare(directory) {
+        if (user !== undefined) await chown(directory, user.uid, user.gid)
+        const access = ['-U', 'sluice', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8']
+        const init = ['-D', join(directory, 'data'), ...access]
+        await run(program('initdb'), init, { ...user, cwd: directory })
+      },
+      args(directory, port) {
+        const settings = ['-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=']
+        return ['-D', join(directory, 'data'), '-p', String(port), ...settings]
+      },
+      url: (port) => `postgres://sluice@127.0.0.1:${port}/postgres`,
+      isReady: (port) =>
+        run(program('pg_isready'), ['-h', '127.0.0.1', '-p', String(port)]).then(
           () => true,
           () => false,
         ),
     })
-    await server.start()
-    return {
-      url: `postgres://sluice@127.0.0.1:${port}/postgres`,
-      port,
-      kill: server.kill,
-      restart: server.start,
-      async stop() {
-        await server.kill()
-        await rm(directory, { recursive: true, force: true, maxRetries: 5 })
-      },
-    }
   },
 }
 
