@@ -87,6 +87,10 @@ export function serverProcess({ command, args, port, user, isReady }: Launch): S
       if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
       child.kill('SIGKILL')
       await once(child, 'exit')
+      // PostgreSQL's own children hold the port for a moment after their parent.
+      for (const until = Date.now() + 30_000; await isListening(port); await sleep(20)) {
+        if (Date.now() > until) throw new Error(`${command}: port ${port} still answers`)
+      }
     },
   }
 }
