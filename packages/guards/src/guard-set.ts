@@ -1,4 +1,3 @@
-import { checkGuard } from './check-guard.ts'
 import type { ArmCounts, Tick } from './counts.ts'
 import { SluiceError } from './error.ts'
 import { createErrorRateMonitor } from './error-rate-monitor.ts'
@@ -7,6 +6,7 @@ import { LATENCY_BUCKETS } from './latency-histogram.ts'
 import { createLatencyMonitor } from './latency-monitor.ts'
 import { createLimitMonitor } from './limit-monitor.ts'
 import type { Monitor } from './monitor.ts'
+import { validateGuard } from './validate-guard.ts'
 import type { Verdict } from './verdict.ts'
 
 /** The guards of one rollout at work, from its first stage to its last: there is no reset, because alpha is spent once. */
@@ -39,7 +39,7 @@ export function createGuardSet(guards: readonly Guard[], options: GuardSetOption
   }
   const names = new Set<string>()
   for (const guard of guards) {
-    checkGuard(guard)
+    validateGuard(guard)
     if (names.has(guard.name)) {
       throw new SluiceError(
         'duplicate_guard',

@@ -1,4 +1,4 @@
-import { checkGuard } from './check-guard.ts'
+import { validateGuard } from './validate-guard.ts'
 
 /** What a failed guard asks for, strongest first. */
 export type Consequence = 'rollback' | 'hold' | 'warn'
@@ -67,7 +67,7 @@ export type Guard = ErrorRateGuard | LatencyGuard | MaxErrorRateGuard | MaxLaten
  * @throws SluiceError `invalid_guard` when a number is out of range.
  */
 export function errorRate(options: Partial<Omit<ErrorRateGuard, 'kind'>> = {}): ErrorRateGuard {
-  return checkGuard({
+  return validateGuard({
     kind: 'error_rate',
     name: 'error_rate',
     consequence: 'rollback',
@@ -87,7 +87,7 @@ export function errorRate(options: Partial<Omit<ErrorRateGuard, 'kind'>> = {}): 
  * @throws SluiceError `invalid_guard` when a number is out of range.
  */
 export function latency(options: Partial<Omit<LatencyGuard, 'kind'>> = {}): LatencyGuard {
-  return checkGuard({
+  return validateGuard({
     kind: 'latency',
     name: 'latency',
     consequence: 'rollback',
@@ -107,7 +107,7 @@ export function latency(options: Partial<Omit<LatencyGuard, 'kind'>> = {}): Late
 export function maxErrorRate(
   options: Partial<Omit<MaxErrorRateGuard, 'kind'>> & { ratio: number },
 ): MaxErrorRateGuard {
-  return checkGuard({
+  return validateGuard({
     kind: 'max_error_rate',
     name: 'max_error_rate',
     consequence: 'rollback',
@@ -125,7 +125,7 @@ export function maxErrorRate(
 export function maxLatency(
   options: Partial<Omit<MaxLatencyGuard, 'kind'>> & { ms: number },
 ): MaxLatencyGuard {
-  return checkGuard({
+  return validateGuard({
     kind: 'max_latency',
     name: 'max_latency',
     consequence: 'rollback',

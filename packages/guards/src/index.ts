@@ -1,8 +1,12 @@
 export type {
   ArmCounts,
   ArmName,
+  Declaration,
+  DeclaredCondition,
   HealthCounts,
   MetricSource,
+  Reading,
+  SeriesCounts,
   Tick,
 } from './counts.ts'
 export { createArmCounts } from './counts.ts'

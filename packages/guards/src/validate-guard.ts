@@ -36,7 +36,7 @@ const rangesOfKind: Record<Guard['kind'], Record<string, Range>> = {
  *
  * @throws SluiceError `invalid_guard`, naming the guard, the property, what was expected and what was found.
  */
-export function checkGuard<G extends Guard>(guard: G): G {
+export function validateGuard<G extends Guard>(guard: G): G {
   const ranges = rangesOfKind[guard?.kind]
   if (ranges === undefined) {
     const kinds = Object.keys(rangesOfKind).join(', ')
