@@ -29,8 +29,9 @@ export type {
 export { errorRate, latency, maxErrorRate, maxLatency } from './guard.ts'
 export type { GuardSet, GuardSetOptions } from './guard-set.ts'
 export { createGuardSet, replay } from './guard-set.ts'
-export type { HealthRecorder, Observation } from './health-recorder.ts'
+export type { HealthRecorder, HealthRecorderOptions, Observation } from './health-recorder.ts'
 export { createHealthRecorder } from './health-recorder.ts'
+export type { InFlight } from './in-flight.ts'
 export {
   addLatency,
   BUCKETS_PER_OCTAVE,
@@ -46,3 +47,5 @@ export { type PackedArm, type PackedCounts, packCounts, unpackCounts } from './p
 export type { DropReason, Ticker } from './ticker.ts'
 export { createTicker } from './ticker.ts'
 export type { ArmSummary, Verdict } from './verdict.ts'
+export type { CallOptions, WrapOptions } from './wrap.ts'
+export { runCounted } from './wrap.ts'
