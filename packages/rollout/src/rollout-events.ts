@@ -28,6 +28,8 @@ export interface RolloutEvents {
   event: (notice: RolloutNotice) => void
   /** What the guards said in the latest look. */
   verdicts: (verdicts: readonly Verdict[]) => void
+  /** A look that saw nothing, or only what is old, for so long that the rollout holds: why. */
+  blind: (because: string) => void
   /** The state in the log is new, by whomever. */
   state: (state: RolloutState) => void
   rollback_pending: (pending: PendingRollback) => void

@@ -98,6 +98,7 @@ export function createWatch(options: WatchOptions): Watch {
       latest = { id: state.id, verdicts: observation.verdicts }
       teller.tell('verdicts', observation.verdicts)
     }
+    if (observation.blind !== undefined) teller.tell('blind', observation.blind)
     return observation
   }
 
