@@ -1,3 +1,4 @@
+export { type CalibrationCounts, calibrationFactor, type GroupCounts } from './calibration.ts'
 export type {
   ArmCounts,
   ArmName,
@@ -31,6 +32,7 @@ export type { GuardSet, GuardSetOptions } from './guard-set.ts'
 export { createGuardSet, replay } from './guard-set.ts'
 export type { HealthRecorder, HealthRecorderOptions, Observation } from './health-recorder.ts'
 export { createHealthRecorder } from './health-recorder.ts'
+export { type LimitFromHistoryOptions, limitFromHistory } from './history-limit.ts'
 export type { InFlight } from './in-flight.ts'
 export {
   addLatency,
