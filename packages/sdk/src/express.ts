@@ -1,0 +1,43 @@
+import type { FlagDefinitions, KeyOf } from '@sluice/core'
+import type { Flags } from './open-flags.ts'
+import { createRequestGuard, type RequestFlags, type RequestGuardOptions } from './request-guard.ts'
+import { countResponse, type NodeRequest, type NodeResponse } from './request-guard-node.ts'
+
+export type { RequestFlags, RequestGuardOptions, RequestUser } from './request-guard.ts'
+export type { NodeRequest, NodeSocket } from './request-guard-node.ts'
+
+/** What is used of Express's response. */
+export interface ExpressResponse extends NodeResponse {
+  /** Takes `flags`, a {@link RequestFlags}: for handlers, and for templates. */
+  readonly locals: Record<string, unknown>
+}
+
+/**
+ * Middleware for Express 4 and 5: evaluates a flag for a request's user, leaves the answer in
+ * `response.locals.flags`, and counts how the response ends under the arm that the answer chose.
+ *
+ * It counts what comes after it: place it behind what finds out who the user is.
+ *
+ * @throws SluiceError `invalid_request_guard`.
+ */
+export function guardRequests<
+  D extends FlagDefinitions,
+  Key extends KeyOf<D>,
+  Request extends NodeRequest = NodeRequest,
+>(
+  flags: Flags<D>,
+  key: Key,
+  options: RequestGuardOptions<Request>,
+): <Response extends ExpressResponse>(
+  request: Request,
+  response: Response,
+  next: () => void,
+) => void {
+  const guard = createRequestGuard(flags, key, options)
+  return (request, response, next) => {
+    const guarded = guard(request, response.locals.flags as RequestFlags | undefined)
+    response.locals.flags = guarded.flags
+    countResponse(request, response, guarded.start)
+    next()
+  }
+}

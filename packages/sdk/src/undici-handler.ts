@@ -1,0 +1,44 @@
+import type { Exchange } from './request-guard.ts'
+
+/** What is used of undici's hold on a call. It is not there while there is no connection. */
+interface CallController {
+  readonly aborted: boolean
+}
+
+/** undici's handler of a call, as version 7 hands it to interceptors, whatever the caller's own looks like. */
+export interface CallHandler {
+  onRequestStart?(controller: CallController, context: unknown): void
+  onRequestUpgrade?(controller: CallController, ...rest: unknown[]): void
+  onResponseStarted?(): void
+  onResponseStart?(controller: CallController, status: number, ...rest: unknown[]): void
+  onResponseData?(controller: CallController, chunk: unknown): void
+  onResponseEnd?(controller: CallController, trailers: unknown): void
+  onResponseError?(controller: CallController | null | undefined, error: Error): void
+}
+
+/** The same handler, whose call is counted when it ends. */
+export function followCall(handler: CallHandler, exchange: Exchange): CallHandler {
+  let status: number | undefined
+  return {
+    onRequestStart: (...args) => handler.onRequestStart?.(...args),
+    onRequestUpgrade: (...args) => handler.onRequestUpgrade?.(...args),
+    onResponseStarted: () => handler.onResponseStarted?.(),
+    onResponseStart(...args) {
+      // What comes before the final response, such as early hints, is none.
+      if (args[1] >= 200) status = args[1]
+      handler.onResponseStart?.(...args)
+    },
+    onResponseData: (...args) => handler.onResponseData?.(...args),
+    onResponseEnd(...args) {
+      if (status !== undefined) exchange.answered(status)
+      handler.onResponseEnd?.(...args)
+    },
+    onResponseError(controller, error) {
+      // A caller whose patience is at its end by the clock was not served in time.
+      const isGivenUp = controller?.aborted === true && error?.name !== 'TimeoutError'
+      if (isGivenUp && status !== undefined) exchange.answered(status)
+      else exchange.failed()
+      handler.onResponseError?.(controller, error)
+    },
+  }
+}
