@@ -27,7 +27,7 @@ function toTicks(seconds: Second[], startedAt = 0): Tick[] {
 }
 
 function judge(seconds: Second[], guard: ErrorRateGuard = errorRate()): Verdict {
-  return replay(toTicks(seconds), [guard])[0]!
+  return replay(toTicks(seconds), [guard]).verdicts[0]!
 }
 
 function repeat(count: number, ...seconds: Second[]): Second[] {
@@ -57,7 +57,7 @@ describe('errorRate', () => {
     const verdict = judge(repeat(10, [10, 1, 190, 2]))
     expect(verdict).toMatchObject({ outcome: 'fail', consequence: 'rollback', evidence: 1 })
     expect(verdict.estimate).toBeCloseTo(9.5, 6)
-    expect(verdict.counts.canary).toEqual({ requests: 100, errors: 10 })
+    expect(verdict.counts.canary).toEqual({ requests: 60, errors: 6 })
     expect(verdict.because).toContain("9.5 × stable's")
     expect(verdict.decidedAt).toBeLessThan(10_000)
   })
@@ -200,8 +200,8 @@ describe('errorRate', () => {
         const [first, ...rest] = toTicks(seconds, 5000)
         if (!first) return
         const between = { ...toTicks([empty], 5500)[0]! }
-        expect(replay([first, between, ...rest], [errorRate()])).toEqual(
-          replay([first, ...rest], [errorRate()]),
+        expect(replay([first, between, ...rest], [errorRate()]).verdicts).toEqual(
+          replay([first, ...rest], [errorRate()]).verdicts,
         )
       }),
     )
@@ -244,10 +244,10 @@ describe('errorRate', () => {
     const names = ['a', 'b', 'c', 'd']
     const tick = toTicks([[10, 1, 190, 2]])
     const guards = names.map((name) => errorRate({ name, floorRatio: 1e-9 }))
-    const [shared] = replay(tick, guards)
+    const [shared] = replay(tick, guards).verdicts
     expect(shared!.evidence).toBeCloseTo(shared!.evidenceLog / Math.log(400), 12)
     guards[3] = { ...guards[3]!, consequence: 'warn' }
-    const [first, , , warning] = replay(tick, guards)
+    const [first, , , warning] = replay(tick, guards).verdicts
     expect(first!.evidence).toBeCloseTo(first!.evidenceLog / Math.log(300), 12)
     expect(warning!.evidence).toBeCloseTo(warning!.evidenceLog / Math.log(100), 12)
   })

@@ -29,6 +29,8 @@ describe('guards', () => {
       rollbackRatio: 1.5,
       floorRatio: 0.001,
       minErrors: 3,
+      countErrors: 'by_unit',
+      clusterSize: 1,
       minRequests: 100,
       confidence: 0.95,
     })

@@ -1,4 +1,6 @@
+export { sumArms } from './arm-counts.ts'
 export { type CalibrationCounts, calibrationFactor, type GroupCounts } from './calibration.ts'
+export { all, any, type CompositionGuard } from './composition.ts'
 export type {
   ArmCounts,
   ArmName,
@@ -11,6 +13,8 @@ export type {
   Tick,
 } from './counts.ts'
 export { createArmCounts } from './counts.ts'
+export { type DeclarationGuard, declaration, declaredConditions } from './declaration-guard.ts'
+export { explainVerdict, type VerdictExplanation } from './explain-verdict.ts'
 export type {
   Counted,
   FleetCounts,
@@ -19,17 +23,13 @@ export type {
   RefusedReport,
 } from './fleet-counts.ts'
 export { createFleetCounts } from './fleet-counts.ts'
-export type {
-  Consequence,
-  ErrorRateGuard,
-  Guard,
-  LatencyGuard,
-  MaxErrorRateGuard,
-  MaxLatencyGuard,
-} from './guard.ts'
-export { errorRate, latency, maxErrorRate, maxLatency } from './guard.ts'
-export type { GuardSet, GuardSetOptions } from './guard-set.ts'
-export { createGuardSet, replay } from './guard-set.ts'
+export type { AlertSeverity, Consequence, Guard } from './guard.ts'
+export {
+  createGuardSet,
+  type GuardCheckpoint,
+  type GuardSet,
+  type GuardSetOptions,
+} from './guard-set.ts'
 export type { HealthRecorder, HealthRecorderOptions, Observation } from './health-recorder.ts'
 export { createHealthRecorder } from './health-recorder.ts'
 export { type LimitFromHistoryOptions, limitFromHistory } from './history-limit.ts'
@@ -42,10 +42,26 @@ export {
   bucketsInFactor,
   bucketUpperMs,
   LATENCY_BUCKETS,
+  meanMs,
   quantileMs,
   SHORTEST_MS,
 } from './latency-histogram.ts'
-export { type PackedArm, type PackedCounts, packCounts, unpackCounts } from './packed-counts.ts'
+export type { PackedArm, PackedCounts, PackedSeries } from './packed-counts.ts'
+export { packCounts, unpackCounts } from './packed-counts.ts'
+export { type Replay, replay } from './replay.ts'
+export { type SampleRatioGuard, sampleRatio } from './sample-ratio-guard.ts'
+export {
+  type CustomGuard,
+  custom,
+  type ErrorRateGuard,
+  errorRate,
+  type LatencyGuard,
+  latency,
+  type MaxErrorRateGuard,
+  type MaxLatencyGuard,
+  maxErrorRate,
+  maxLatency,
+} from './statistical-guards.ts'
 export type { DropReason, Ticker } from './ticker.ts'
 export { createTicker } from './ticker.ts'
 export type { ArmSummary, Verdict } from './verdict.ts'

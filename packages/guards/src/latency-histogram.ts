@@ -80,6 +80,22 @@ export function quantileMs(latency: ArrayLike<number>, quantile: number): number
   return bucketLowerMs(bucket + within)
 }
 
+/**
+ * The mean of a histogram in ms, each request taken at the middle of its bucket on the log scale; undefined when it
+ * is empty. Requests beyond 15.8 s count as 16.1 s.
+ */
+export function meanMs(latency: ArrayLike<number>): number | undefined {
+  let total = 0
+  let sum = 0
+  for (let bucket = 0; bucket < LATENCY_BUCKETS; bucket++) {
+    const count = latency[bucket]!
+    if (count === 0) continue
+    total += count
+    sum += count * bucketLowerMs(bucket + 0.5)
+  }
+  return total === 0 ? undefined : sum / total
+}
+
 /** Adds one histogram to another: the histogram of both sets of requests. */
 export function addLatency(into: Float64Array, from: ArrayLike<number>): void {
   for (let bucket = 0; bucket < LATENCY_BUCKETS; bucket++) into[bucket]! += from[bucket]!

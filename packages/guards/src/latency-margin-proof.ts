@@ -1,4 +1,5 @@
 import { shareAt } from './bets.ts'
+import { restoreNumbers, type SavedNumber, saveNumbers } from './saved-numbers.ts'
 
 /** Proves margins of latency, each by its own count of canary requests beyond margin × the stable arm's p95. */
 export interface LatencyMarginProof {
@@ -18,6 +19,9 @@ export interface LatencyMarginProof {
   ): void
   /** The smallest proven margin in buckets, or undefined while there is none. */
   readProvenShift(): number | undefined
+  save(): readonly SavedNumber[]
+  /** @throws SluiceError `invalid_checkpoint`. */
+  restore(saved: unknown): void
 }
 
 /** ×1.12, ×1.2, ×1.34, ×1.49, ×1.73, ×2, ×3, ×4 in buckets of 1/19 octave. */
@@ -67,5 +71,9 @@ export function createLatencyMarginProof(
     })
   }
 
-  return { shifts, observe, readProvenShift }
+  return {
+    ...{ shifts, observe, readProvenShift },
+    save: () => saveNumbers(logWealths),
+    restore: (saved) => restoreNumbers(logWealths, saved),
+  }
 }

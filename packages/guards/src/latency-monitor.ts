@@ -1,20 +1,25 @@
 import { BETS, shareAt, writeCosts, writeGains } from './bets.ts'
-import type { LatencyGuard } from './guard.ts'
+import type { ArmName } from './counts.ts'
+import type { Consequence } from './guard.ts'
 import {
   BUCKETS_PER_OCTAVE,
   bucketOf,
   bucketsInFactor,
   countLatencies,
   LATENCY_BUCKETS,
+  meanMs,
   quantileMs,
 } from './latency-histogram.ts'
 import { createLatencyMarginProof } from './latency-margin-proof.ts'
+import { describeLatency, type LatencyFinding } from './latency-outcome.ts'
+import { latencySubject } from './latency-subject.ts'
 import type { Monitor } from './monitor.ts'
 import { createProjection } from './projection.ts'
 import { createRollingLatency, WINDOW_SLOTS } from './rolling-latency.ts'
-import type { Verdict } from './verdict.ts'
+import { readNumbers, saveNumbers } from './saved-numbers.ts'
+import type { CustomGuard, LatencyGuard } from './statistical-guards.ts'
+import { type Decided, readDecision, type Verdict } from './verdict.ts'
 import { createWealth } from './wealth.ts'
-import { sayMs, sayNumber, sayPercent, sayRatio } from './wording.ts'
 
 /** Where the arms' latencies are compared: in the middle, for a shift of everything, and in the tail. */
 const LEVELS = [0.5, 0.75, 0.9, 0.95, 0.99]
@@ -30,35 +35,41 @@ const MIN_NEWEST_REQUESTS = 100
  * A canary request beyond margin × level counts like a stable request beyond the level, and the two are compared as
  * errors are, with ratio 1. Levels come from slots closed before the tick, so they cannot have seen what they judge. The
  * first ten seconds of stable traffic only set them.
+ *
+ * Of values of which more is better, the arms change places. In the code the `suspect` is the arm that may be slower.
  */
-export function createLatencyMonitor(guard: LatencyGuard, alpha: number): Monitor {
+export function createLatencyMonitor(guard: LatencyGuard | CustomGuard, alpha: number): Monitor {
+  const subject = latencySubject(guard)
+  const { isHigherBetter, statistic } = subject
+  const suspect: ArmName = isHigherBetter ? 'stable' : 'canary'
+  const other: ArmName = isHigherBetter ? 'canary' : 'stable'
   const marginShift = bucketsInFactor(guard.marginRatio)
   const wealth = createWealth(LEVELS.length * BETS, alpha)
   const proof = createLatencyMarginProof(marginShift, guard.confidence)
   const projection = createProjection()
   const rolling = createRollingLatency()
   const threshold = -Math.log(alpha)
-  const levels = new Int32Array(LEVELS.length).fill(-1) // buckets; −1 while warming up
+  const levels = new Float64Array(LEVELS.length).fill(-1) // buckets; −1 while warming up
   const costs = new Float64Array(BETS)
-  const stableFrom = new Float64Array(LATENCY_BUCKETS + 1)
-  const canaryFrom = new Float64Array(LATENCY_BUCKETS + 1)
+  const otherFrom = new Float64Array(LATENCY_BUCKETS + 1)
+  const suspectFrom = new Float64Array(LATENCY_BUCKETS + 1)
   const provenEvents = new Float64Array(proof.shifts.length)
   const stable = { requests: 0, errors: 0 }
   const canary = { requests: 0, errors: 0 }
   let dataAt = Number.NaN
-  let decided: { at: number; because: string; estimate: number } | undefined
+  let decided: Decided | undefined
 
   const observe: Monitor['observe'] = (tick) => {
-    sumFromTop(stableFrom, tick.stable.latency)
-    sumFromTop(canaryFrom, tick.canary.latency)
-    const stableRequests = stableFrom[0]!
-    const canaryRequests = canaryFrom[0]!
+    const otherLatency = subject.histogram(tick[other])
     // Without a stable request there is nothing to compare with; at 100 percent that lasts, and the minute in
     // which both arms last served must not be forgotten over it.
-    if (stableRequests === 0) return
+    if (isEmpty(otherLatency)) return
     if (rolling.advance(tick.at)) setLevels()
-    rolling.add(tick)
-    if (canaryRequests === 0) return
+    rolling.addAndSum(other, otherLatency, otherFrom)
+    rolling.addAndSum(suspect, subject.histogram(tick[suspect]), suspectFrom)
+    const suspectRequests = suspectFrom[0]!
+    const otherRequests = otherFrom[0]!
+    if (suspectRequests === 0) return
     stable.requests += tick.stable.requests
     stable.errors += tick.stable.errors
     canary.requests += tick.canary.requests
@@ -66,27 +77,27 @@ export function createLatencyMonitor(guard: LatencyGuard, alpha: number): Monito
     dataAt = tick.at
     if (levels[0] === -1) return
 
-    writeCosts(costs, shareAt(1, canaryRequests, stableRequests))
+    writeCosts(costs, shareAt(1, suspectRequests, otherRequests))
     wealth.open(tick.at, 0, 0)
     for (let level = 0; level < LEVELS.length; level++) {
       const beyond = levels[level]! + 1
-      const hits = canaryFrom[Math.min(beyond + marginShift, LATENCY_BUCKETS)]!
-      writeGains(wealth.gains, level * BETS, hits, hits + stableFrom[beyond]!, costs)
+      const hits = suspectFrom[Math.min(beyond + marginShift, LATENCY_BUCKETS)]!
+      writeGains(wealth.gains, level * BETS, hits, hits + otherFrom[beyond]!, costs)
     }
     wealth.settle()
     const beyondP95 = levels[P95]! + 1
     for (let index = 0; index < provenEvents.length; index++) {
       const bucket = Math.min(beyondP95 + proof.shifts[index]!, LATENCY_BUCKETS)
-      provenEvents[index] = canaryFrom[bucket]!
+      provenEvents[index] = suspectFrom[bucket]!
     }
-    proof.observe(provenEvents, stableFrom[beyondP95]!, canaryRequests, stableRequests)
+    proof.observe(provenEvents, otherFrom[beyondP95]!, suspectRequests, otherRequests)
 
     if (projection.isDue(tick.at)) projection.note(tick.at, readShare())
     if (decided === undefined && wealth.isRejected()) decide(tick.at)
   }
 
   function setLevels(): void {
-    const known = rolling.readClosedStable()
+    const known = rolling.readClosed(other)
     for (let level = 0; level < LEVELS.length; level++) {
       const ms = quantileMs(known, LEVELS[level]!)
       // After a silence the old levels are as predictable as ever, and better than none.
@@ -97,18 +108,25 @@ export function createLatencyMonitor(guard: LatencyGuard, alpha: number): Monito
   function decide(at: number): void {
     const estimate = readWorstRatio()
     if (estimate === undefined || estimate < guard.rollbackRatio) return
-    decided = { at, estimate, because: sayFinding(estimate, 'beyond chance') }
+    const finding = { ...readFinding(), estimate, isRollback: true }
+    decided = { at, estimate, because: describeLatency(guard, subject, finding).because }
   }
 
+  function readValue(arm: ArmName, slots: number): number | undefined {
+    const histogram = rolling.readNewest(arm, slots)
+    return statistic === 'mean' ? meanMs(histogram) : quantileMs(histogram, statistic)
+  }
+
+  /** Suspect to other: 1 or less is well. */
   function readRatio(slots: number): number | undefined {
-    const canaryMs = quantileMs(rolling.readNewest('canary', slots), 0.95)
-    const stableMs = quantileMs(rolling.readNewest('stable', slots), 0.95)
-    return canaryMs === undefined || stableMs === undefined ? undefined : canaryMs / stableMs
+    const suspectMs = readValue(suspect, slots)
+    const otherMs = readValue(other, slots)
+    return suspectMs === undefined || otherMs === undefined ? undefined : suspectMs / otherMs
   }
 
   function readWorstRatio(): number | undefined {
     const overall = readRatio(WINDOW_SLOTS)
-    if (countLatencies(rolling.readNewest('canary', NEWEST_SLOTS)) < MIN_NEWEST_REQUESTS) {
+    if (countLatencies(rolling.readNewest(suspect, NEWEST_SLOTS)) < MIN_NEWEST_REQUESTS) {
       return overall
     }
     return Math.max(overall ?? 0, readRatio(NEWEST_SLOTS) ?? 0)
@@ -118,18 +136,34 @@ export function createLatencyMonitor(guard: LatencyGuard, alpha: number): Monito
     return wealth.isRejected() ? 1 : wealth.readLog() / threshold
   }
 
-  function judge(): Verdict {
+  function readFinding(): LatencyFinding {
     const share = readShare()
-    const estimate = decided?.estimate ?? (share > 0 ? readWorstRatio() : readRatio(WINDOW_SLOTS))
+    return {
+      ...{ share, decided, stable, canary },
+      estimate: decided?.estimate ?? (share > 0 ? readWorstRatio() : readRatio(WINDOW_SLOTS)),
+      values: {
+        stable: readValue('stable', WINDOW_SLOTS),
+        canary: readValue('canary', WINDOW_SLOTS),
+      },
+      isProven: (proof.readProvenShift() ?? Number.POSITIVE_INFINITY) <= marginShift,
+      isLearning: levels[0] === -1,
+      isRejected: wealth.isRejected(),
+      isRollback: decided !== undefined,
+      seconds: decided ? undefined : projection.readSeconds(dataAt, share),
+    }
+  }
+
+  function judge(): Verdict {
+    const finding = readFinding()
+    const { share, estimate, seconds } = finding
     const provenShift = proof.readProvenShift()
     const provenRatio =
       provenShift === undefined ? undefined : 2 ** (provenShift / BUCKETS_PER_OCTAVE)
-    const seconds = decided ? undefined : projection.readSeconds(dataAt, share)
     return {
       guard: guard.name,
       kind: guard.kind,
-      ...decideOutcome(share, estimate, provenShift),
-      estimate,
+      ...describeLatency(guard, subject, finding),
+      estimate: estimate === undefined || !isHigherBetter ? estimate : 1 / estimate,
       ...(provenRatio === undefined
         ? {}
         : { provenMargin: provenRatio - 1, provenConfidence: guard.confidence }),
@@ -145,72 +179,50 @@ export function createLatencyMonitor(guard: LatencyGuard, alpha: number): Monito
     }
   }
 
-  function decideOutcome(
-    share: number,
-    estimate: number | undefined,
-    provenShift: number | undefined,
-  ): Pick<Verdict, 'outcome' | 'consequence' | 'because' | 'basis'> {
-    const { consequence, marginRatio, rollbackRatio, minRequests } = guard
-    const waits = (because: string) => ({ outcome: 'inconclusive', consequence, because }) as const
-    if (decided) return { outcome: 'fail', consequence, because: decided.because }
-    if (wealth.isRejected()) {
-      return {
-        outcome: 'fail',
-        consequence: consequence === 'warn' ? 'warn' : 'hold',
-        because: sayFinding(estimate, `beyond chance but under ${sayRatio(rollbackRatio)}`),
-      }
-    }
-    if (canary.requests === 0) return waits('no latencies on both arms at the same time yet')
-    if (levels[0] === -1) return waits("learning the stable arm's latencies for ten seconds")
-    if (share > 0) {
-      return waits(
-        sayFinding(estimate, `with ${sayPercent(share)} of the evidence a failure needs`),
-      )
-    }
-    if (provenShift !== undefined && provenShift <= marginShift) {
-      return {
-        outcome: 'pass',
-        consequence,
-        basis: 'proven',
-        because: `at ${sayPercent(guard.confidence)} confidence the canary is at most ${sayRatio(marginRatio)} as slow (${sayBoth()})`,
-      }
-    }
-    if (canary.requests < minRequests || stable.requests < minRequests) {
-      return waits(`fewer than ${sayNumber(minRequests)} requests on an arm (${sayBoth()})`)
-    }
-    if (estimate === undefined) return waits('no canary latencies in the last minute')
-    if (estimate >= marginRatio)
-      return waits(`canary p95 is ${sayRatio(estimate)} stable's (${sayBoth()})`)
-    return {
-      outcome: 'pass',
-      consequence,
-      basis: 'estimate',
-      because: `canary p95 is ${sayRatio(estimate)} stable's by estimate (${sayBoth()})`,
-    }
-  }
-
-  function sayFinding(estimate: number | undefined, degree: string): string {
-    const ratio = estimate === undefined ? 'unknown' : sayRatio(estimate)
-    return `canary p95 is ${ratio} stable's (${sayBoth()}); slower than ${sayRatio(guard.marginRatio)} ${degree}`
-  }
-
-  function sayBoth(): string {
-    return `canary ${sayMs(readP95('canary').p95Ms)}, stable ${sayMs(readP95('stable').p95Ms)} over the last minute`
-  }
-
-  function readP95(arm: 'stable' | 'canary'): { p95Ms?: number } {
+  function readP95(arm: ArmName): { p95Ms?: number } {
     const p95Ms = quantileMs(rolling.readNewest(arm, WINDOW_SLOTS), 0.95)
     return p95Ms === undefined ? {} : { p95Ms }
   }
 
-  return { observe, judge }
+  function findDemand(): Consequence | undefined {
+    if (decided !== undefined) return guard.consequence
+    if (!wealth.isRejected()) return undefined
+    return guard.consequence === 'warn' ? 'warn' : 'hold'
+  }
+
+  function save() {
+    return {
+      ...{ wealth: wealth.save(), proof: proof.save(), projection: projection.save() },
+      ...{ rolling: rolling.save(), levels: saveNumbers(levels), decided },
+      numbers: saveNumbers([
+        stable.requests,
+        stable.errors,
+        canary.requests,
+        canary.errors,
+        dataAt,
+      ]),
+    }
+  }
+
+  const restore: Monitor['restore'] = (saved) => {
+    wealth.restore(saved.wealth)
+    proof.restore(saved.proof)
+    projection.restore(saved.projection)
+    rolling.restore(saved.rolling)
+    levels.set(readNumbers(saved.levels, levels.length))
+    decided = readDecision(saved.decided)
+    const numbers = readNumbers(saved.numbers, 5)
+    stable.requests = numbers[0]!
+    stable.errors = numbers[1]!
+    canary.requests = numbers[2]!
+    canary.errors = numbers[3]!
+    dataAt = numbers[4]!
+  }
+
+  return { observe, judge, findDemand, save, restore }
 }
 
-/** `from[b]` becomes the number of requests in bucket b and above. */
-function sumFromTop(from: Float64Array, latency: ArrayLike<number>): void {
-  let sum = 0
-  for (let bucket = LATENCY_BUCKETS - 1; bucket >= 0; bucket--) {
-    sum += latency[bucket]!
-    from[bucket] = sum
-  }
+function isEmpty(histogram: ArrayLike<number>): boolean {
+  for (let bucket = 0; bucket < LATENCY_BUCKETS; bucket++) if (histogram[bucket] !== 0) return false
+  return true
 }

@@ -33,7 +33,7 @@ function toTicks(seconds: number, slowdown: number, startedAt = 0): Tick[] {
 }
 
 function judge(ticks: Tick[], guard: LatencyGuard = latency()): Verdict {
-  return replay(ticks, [guard])[0]!
+  return replay(ticks, [guard]).verdicts[0]!
 }
 
 describe('latency', () => {

@@ -1,13 +1,18 @@
+import { anytimeInterval } from './anytime-interval.ts'
 import { BETS, writeCosts, writeGains } from './bets.ts'
 import type { ArmCounts } from './counts.ts'
-import type { MaxErrorRateGuard, MaxLatencyGuard } from './guard.ts'
 import { bucketOf, countLatencies, LATENCY_BUCKETS, quantileMs } from './latency-histogram.ts'
 import type { Monitor } from './monitor.ts'
 import { createProjection } from './projection.ts'
 import { createRollingLatency, WINDOW_SLOTS } from './rolling-latency.ts'
-import type { Verdict } from './verdict.ts'
+import { readNumbers, saveNumbers } from './saved-numbers.ts'
+import type { MaxErrorRateGuard, MaxLatencyGuard } from './statistical-guards.ts'
+import { type Decided, readDecision, type Verdict } from './verdict.ts'
 import { createWealth } from './wealth.ts'
-import { sayCounts, sayMs, sayNumber, sayPercent } from './wording.ts'
+import { sayCounts, sayMs, sayNumber, sayPercent, saySeconds } from './wording.ts'
+
+/** The usual level; it is for people only. */
+const INTERVAL_CONFIDENCE = 0.95
 
 /**
  * Watches the claim "at most this share of canary requests is bad", where bad means failed or slower than a limit:
@@ -18,6 +23,7 @@ export function createLimitMonitor(
   alpha: number,
 ): Monitor {
   const allowedShare = guard.kind === 'max_error_rate' ? guard.ratio : 1 - guard.quantile
+  const clusterSize = guard.kind === 'max_error_rate' ? guard.clusterSize : 1
   const wealth = createWealth(BETS, alpha)
   const projection = createProjection()
   const rolling = guard.kind === 'max_latency' ? createRollingLatency() : undefined
@@ -29,18 +35,20 @@ export function createLimitMonitor(
   let hits = 0
   let trials = 0
   let dataAt = Number.NaN
-  let decided: { at: number; because: string } | undefined
+  let decided: Decided | undefined
 
   const observe: Monitor['observe'] = (tick) => {
     const newTrials = rolling ? countLatencies(tick.canary.latency) : tick.canary.requests
     if (rolling) {
       rolling.advance(tick.at)
-      rolling.add(tick)
+      rolling.add('stable', tick.stable.latency)
+      rolling.add('canary', tick.canary.latency)
     }
     if (newTrials === 0) return
     const newHits = rolling ? countBeyond(tick.canary, limitBucket) : tick.canary.errors
     wealth.open(tick.at, hits, trials)
-    writeGains(wealth.gains, 0, newHits, newTrials, costs)
+    // A mean of as many e-values as hits of one cause: by convexity the whole gain may be divided by them.
+    writeGains(wealth.gains, 0, newHits / clusterSize, newTrials / clusterSize, costs)
     wealth.settle()
     hits += newHits
     trials += newTrials
@@ -71,8 +79,9 @@ export function createLimitMonitor(
     return {
       guard: guard.name,
       kind: guard.kind,
-      ...decideOutcome(share, badShare),
+      ...decideOutcome(share, badShare, seconds),
       estimate: rolling ? readQuantile('canary') : trials === 0 ? undefined : badShare,
+      ...readInterval(),
       evidence: Math.min(1, Math.max(0, share)),
       evidenceLog: wealth.readLog(),
       counts: {
@@ -85,22 +94,48 @@ export function createLimitMonitor(
     }
   }
 
+  /** Of the whole rollout's error ratio. */
+  function readInterval(): Pick<Verdict, 'interval' | 'intervalConfidence'> {
+    if (rolling || hits === 0) return {}
+    const information = hits / (1 - Math.min(hits / trials, 0.999)) / clusterSize
+    const [low, high] = anytimeInterval(hits / trials, information, INTERVAL_CONFIDENCE)
+    return { interval: [low, Math.min(1, high)], intervalConfidence: INTERVAL_CONFIDENCE }
+  }
+
   function decideOutcome(
     share: number,
     badShare: number,
-  ): Pick<Verdict, 'outcome' | 'consequence' | 'because' | 'basis'> {
-    const { consequence, minRequests } = guard
-    const waits = (because: string) => ({ outcome: 'inconclusive', consequence, because }) as const
-    if (decided) return { outcome: 'fail', consequence, because: decided.because }
-    if (trials === 0) return waits('no canary requests yet')
-    const finding = sayFinding(badShare)
-    if (share > 0)
-      return waits(`${finding} with ${sayPercent(share)} of the evidence a failure needs`)
-    if (trials < minRequests) {
-      return waits(`fewer than ${sayNumber(minRequests)} canary requests (${sayNumber(trials)})`)
+    seconds: number | undefined,
+  ): Pick<Verdict, 'outcome' | 'consequence' | 'because' | 'next' | 'basis'> {
+    const { consequence, minRequests, minErrors } = guard
+    const waits = (because: string, next: string) =>
+      ({ outcome: 'inconclusive', consequence, because, next }) as const
+    if (decided) {
+      const next = 'nothing: a failure once decided stands'
+      return { outcome: 'fail', consequence, because: decided.because, next }
     }
-    if (badShare >= allowedShare) return waits(`${finding} by estimate`)
-    return { outcome: 'pass', consequence, basis: 'estimate', because: `${finding} by estimate` }
+    if (trials === 0) return waits('no canary requests yet', 'canary requests')
+    const finding = sayFinding(badShare)
+    if (share > 0) {
+      const lacking = hits < minErrors ? ` and ${minErrors - hits} more bad requests` : ''
+      return waits(
+        `${finding} with ${sayPercent(share)} of the evidence a failure needs`,
+        `as bad as this, it fails ${saySeconds(seconds)}${lacking}; within the limit, the evidence melts away`,
+      )
+    }
+    if (trials < minRequests) {
+      return waits(
+        `fewer than ${sayNumber(minRequests)} canary requests (${sayNumber(trials)})`,
+        `${sayNumber(minRequests - trials)} more canary requests`,
+      )
+    }
+    const limit = sayPercent(allowedShare)
+    if (badShare >= allowedShare) return waits(`${finding} by estimate`, `less than ${limit}`)
+    return {
+      ...{ outcome: 'pass', consequence, basis: 'estimate' },
+      because: `${finding} by estimate`,
+      next: `more than ${limit} of bad requests`,
+    }
   }
 
   function sayFinding(badShare: number): string {
@@ -119,7 +154,37 @@ export function createLimitMonitor(
     return p95Ms === undefined ? {} : { p95Ms }
   }
 
-  return { observe, judge }
+  function save() {
+    const totals = [stable.requests, stable.errors, canary.requests, canary.errors]
+    return {
+      ...{
+        wealth: wealth.save(),
+        projection: projection.save(),
+        rolling: rolling?.save(),
+        decided,
+      },
+      numbers: saveNumbers([...totals, hits, trials, dataAt]),
+    }
+  }
+
+  const restore: Monitor['restore'] = (saved) => {
+    wealth.restore(saved.wealth)
+    projection.restore(saved.projection)
+    rolling?.restore(saved.rolling)
+    decided = readDecision(saved.decided)
+    const numbers = readNumbers(saved.numbers, 7)
+    stable.requests = numbers[0]!
+    stable.errors = numbers[1]!
+    canary.requests = numbers[2]!
+    canary.errors = numbers[3]!
+    hits = numbers[4]!
+    trials = numbers[5]!
+    dataAt = numbers[6]!
+  }
+
+  const findDemand = () => (decided === undefined ? undefined : guard.consequence)
+
+  return { observe, judge, findDemand, save, restore }
 }
 
 function countBeyond(arm: ArmCounts, limitBucket: number): number {

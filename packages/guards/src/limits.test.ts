@@ -23,7 +23,7 @@ function toTicks(seconds: number, bad: number): Tick[] {
 }
 
 function judge(guard: Guard, ticks: Tick[]): Verdict {
-  return replay(ticks, [guard])[0]!
+  return replay(ticks, [guard]).verdicts[0]!
 }
 
 describe('maxErrorRate', () => {

@@ -1,4 +1,5 @@
 import { shareAt } from './bets.ts'
+import { restoreNumbers, type SavedNumber, saveNumbers } from './saved-numbers.ts'
 
 /** Proves margins of the error ratio: "the canary is at most this many times the stable arm". */
 export interface MarginProof {
@@ -11,6 +12,9 @@ export interface MarginProof {
   ): void
   /** The smallest ratio proven not to be reached, or undefined while there is none. */
   readProvenRatio(): number | undefined
+  save(): readonly SavedNumber[]
+  /** @throws SluiceError `invalid_checkpoint`. */
+  restore(saved: unknown): void
 }
 
 /** Ratios that can be proven; a person reads them as + 5 %, + 10 % … + 400 %. */
@@ -72,5 +76,9 @@ export function createMarginProof(marginRatio: number, confidence: number): Marg
     return largest + Math.log(sum / 2) - logLikelihoods[nullIndex]!
   }
 
-  return { observe, readProvenRatio }
+  return {
+    ...{ observe, readProvenRatio },
+    save: () => saveNumbers(logLikelihoods),
+    restore: (saved) => restoreNumbers(logLikelihoods, saved),
+  }
 }

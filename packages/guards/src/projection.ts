@@ -1,3 +1,5 @@
+import { readNumbers, type SavedNumber, saveNumbers } from './saved-numbers.ts'
+
 /** Estimates when growing evidence will reach what a failure needs. */
 export interface Projection {
   /** Whether a new sample is due, so that callers need not compute one at every tick. */
@@ -6,6 +8,9 @@ export interface Projection {
   note(at: number, share: number): void
   /** Seconds until the share reaches 1 at the growth of the last 10 to 20 s; undefined when it does not grow or is none. */
   readSeconds(at: number, share: number): number | undefined
+  save(): readonly SavedNumber[]
+  /** @throws SluiceError `invalid_checkpoint`. */
+  restore(saved: unknown): void
 }
 
 /** Evidence grows in jumps, an error at a time; ten seconds smooth them and still follow a fast decay. */
@@ -19,6 +24,14 @@ export function createProjection(): Projection {
   let newerShare = 0
 
   return {
+    save: () => saveNumbers([olderAt, olderShare, newerAt, newerShare]),
+    restore(saved) {
+      const samples = readNumbers(saved, 4)
+      olderAt = samples[0]!
+      olderShare = samples[1]!
+      newerAt = samples[2]!
+      newerShare = samples[3]!
+    },
     isDue: (at) => !(at - newerAt < SAMPLE_EVERY_MS),
     note(at, share) {
       olderAt = newerAt

@@ -1,5 +1,6 @@
-import type { Tick } from './counts.ts'
+import type { ArmName } from './counts.ts'
 import { addLatency, LATENCY_BUCKETS } from './latency-histogram.ts'
+import { refuseCheckpoint, restoreNumber, type SavedNumber, saveNumber } from './saved-numbers.ts'
 
 /** The latencies of both arms over the last minute, in slots of ten seconds, in constant memory. */
 export interface RollingLatency {
@@ -9,12 +10,25 @@ export interface RollingLatency {
    * @returns Whether slots were closed since the last call: then the stable arm's levels may have changed.
    */
   advance(at: number): boolean
-  /** Adds a tick to the slot under way. */
-  add(tick: Tick): void
-  /** The stable arm over the closed slots: what was known before the slot under way. Valid until the next call. */
-  readClosedStable(): Float64Array
+  /** Adds an arm's latencies of one tick to the slot under way. */
+  add(arm: ArmName, latency: ArrayLike<number>): void
+  /** The same, and `from[b]` becomes the number of requests in bucket b and above: one walk for both. */
+  addAndSum(arm: ArmName, latency: ArrayLike<number>, from: Float64Array): void
+  /** An arm over the closed slots: what was known before the slot under way. Valid until the next call for the same arm. */
+  readClosed(arm: ArmName): Float64Array
   /** An arm over the newest slots, the one under way included. Valid until the next call for the same arm. */
-  readNewest(arm: 'stable' | 'canary', slots: number): Float64Array
+  readNewest(arm: ArmName, slots: number): Float64Array
+  save(): SavedRolling
+  /** @throws SluiceError `invalid_checkpoint`. */
+  restore(saved: unknown): void
+}
+
+/** The slots as plain JSON, of each only the buckets in use: `[bucket, count, bucket, count, …]`. */
+export interface SavedRolling {
+  readonly origin: SavedNumber
+  readonly slot: number
+  readonly stable: readonly (readonly number[])[]
+  readonly canary: readonly (readonly number[])[]
 }
 
 /** Long enough for a p95 of a slow canary to mean something, short enough to forget a bad moment. */
@@ -50,12 +64,24 @@ export function createRollingLatency(): RollingLatency {
     return true
   }
 
-  function add(tick: Tick): void {
-    addLatency(slots.stable[slot % WINDOW_SLOTS]!, tick.stable.latency)
-    addLatency(slots.canary[slot % WINDOW_SLOTS]!, tick.canary.latency)
+  function add(arm: ArmName, latency: ArrayLike<number>): void {
+    addLatency(slots[arm][slot % WINDOW_SLOTS]!, latency)
   }
 
-  function sumSlots(arm: 'stable' | 'canary', from: number, to: number): Float64Array {
+  function addAndSum(arm: ArmName, latency: ArrayLike<number>, from: Float64Array): void {
+    const into = slots[arm][slot % WINDOW_SLOTS]!
+    let sum = 0
+    for (let bucket = LATENCY_BUCKETS - 1; bucket >= 0; bucket--) {
+      const count = latency[bucket]!
+      if (count !== 0) {
+        sum += count
+        into[bucket]! += count
+      }
+      from[bucket] = sum
+    }
+  }
+
+  function sumSlots(arm: ArmName, from: number, to: number): Float64Array {
     const sum = sums[arm].fill(0)
     for (let back = from; back < to; back++) {
       addLatency(sum, slots[arm][(slot - back + back * WINDOW_SLOTS) % WINDOW_SLOTS]!)
@@ -63,10 +89,47 @@ export function createRollingLatency(): RollingLatency {
     return sum
   }
 
+  function save(): SavedRolling {
+    return {
+      origin: saveNumber(origin),
+      slot,
+      stable: slots.stable.map(saveSlot),
+      canary: slots.canary.map(saveSlot),
+    }
+  }
+
+  function restore(saved: unknown): void {
+    const from = Object(saved) as Partial<SavedRolling>
+    origin = restoreNumber(from.origin)
+    slot = restoreNumber(from.slot)
+    for (const arm of ['stable', 'canary'] as const) {
+      slots[arm].forEach((into, index) => {
+        restoreSlot(into, from[arm]?.[index])
+      })
+    }
+  }
+
   return {
-    advance,
-    add,
-    readClosedStable: () => sumSlots('stable', 1, WINDOW_SLOTS),
+    ...{ advance, add, addAndSum, save, restore },
+    readClosed: (arm) => sumSlots(arm, 1, WINDOW_SLOTS),
     readNewest: (arm, count) => sumSlots(arm, 0, count),
+  }
+}
+
+function saveSlot(slot: Float64Array): number[] {
+  const used: number[] = []
+  slot.forEach((count, bucket) => {
+    if (count > 0) used.push(bucket, count)
+  })
+  return used
+}
+
+function restoreSlot(into: Float64Array, saved: unknown): void {
+  if (!Array.isArray(saved)) throw refuseCheckpoint('a slot of latencies is missing')
+  into.fill(0)
+  for (let index = 0; index < saved.length; index += 2) {
+    const bucket = restoreNumber(saved[index])
+    if (!(bucket in into)) throw refuseCheckpoint(`there is no bucket ${bucket}`)
+    into[bucket] = restoreNumber(saved[index + 1])
   }
 }

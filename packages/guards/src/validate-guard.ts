@@ -1,6 +1,8 @@
+import type { DeclaredCondition } from './counts.ts'
 import { SluiceError } from './error.ts'
 import type { Guard } from './guard.ts'
 import { bucketLowerMs, LATENCY_BUCKETS, SHORTEST_MS } from './latency-histogram.ts'
+import { type ProbeGuard, validateProbe } from './probes/validate-probe.ts'
 
 type Range = readonly [least: number, most: number, bounds: 'closed' | 'open']
 
@@ -11,17 +13,19 @@ const SHARE: Range = [0, 1, 'open']
 const RATIO: Range = [1, LARGEST_RATIO, 'closed']
 const COUNT: Range = [1, Number.MAX_SAFE_INTEGER, 'closed']
 
-const rangesOfKind: Record<Guard['kind'], Record<string, Range>> = {
-  error_rate: {
-    marginRatio: RATIO,
-    rollbackRatio: RATIO,
-    floorRatio: SHARE,
-    minErrors: COUNT,
-    minRequests: COUNT,
-    confidence: SHARE,
-  },
-  latency: { marginRatio: RATIO, rollbackRatio: RATIO, minRequests: COUNT, confidence: SHARE },
-  max_error_rate: { ratio: SHARE, minErrors: COUNT, minRequests: COUNT },
+type Ranges = Readonly<Record<string, Range>>
+
+const ratios: Ranges = {
+  marginRatio: RATIO,
+  rollbackRatio: RATIO,
+  minRequests: COUNT,
+  confidence: SHARE,
+}
+
+const rangesOfKind: Record<Exclude<Guard, ProbeGuard>['kind'], Ranges> = {
+  error_rate: { ...ratios, floorRatio: SHARE, minErrors: COUNT, clusterSize: COUNT },
+  latency: ratios,
+  max_error_rate: { ratio: SHARE, minErrors: COUNT, minRequests: COUNT, clusterSize: COUNT },
   max_latency: {
     // The last bucket has no upper bound: a limit in it could never be exceeded.
     ms: [SHORTEST_MS, bucketLowerMs(LATENCY_BUCKETS - 1), 'closed'],
@@ -29,6 +33,11 @@ const rangesOfKind: Record<Guard['kind'], Record<string, Range>> = {
     minErrors: COUNT,
     minRequests: COUNT,
   },
+  custom: { ...ratios, minErrors: COUNT, clusterSize: COUNT },
+  sample_ratio: { minUnits: COUNT },
+  declaration: {},
+  all: {},
+  any: {},
 }
 
 /**
@@ -37,37 +46,87 @@ const rangesOfKind: Record<Guard['kind'], Record<string, Range>> = {
  * @throws SluiceError `invalid_guard`, naming the guard, the property, what was expected and what was found.
  */
 export function validateGuard<G extends Guard>(guard: G): G {
-  const ranges = rangesOfKind[guard?.kind]
+  if (isProbe(guard)) return validateProbe(guard) as G
+  const kind = guard?.kind as keyof typeof rangesOfKind
+  const ranges = Object.hasOwn(rangesOfKind, kind) ? rangesOfKind[kind] : undefined
   if (ranges === undefined) {
-    const kinds = Object.keys(rangesOfKind).join(', ')
-    throw new SluiceError(
-      'invalid_guard',
-      `A guard's kind is one of ${kinds}; found ${guard?.kind}.`,
-    )
+    const kinds = [...Object.keys(rangesOfKind), ...probeKinds].join(', ')
+    throw new SluiceError('invalid_guard', `A guard's kind is one of ${kinds}; found ${kind}.`)
   }
   if (typeof guard.name !== 'string' || guard.name === '') {
-    throw new SluiceError(
-      'invalid_guard',
-      `The ${guard.kind} guard needs a name that is not empty.`,
-    )
+    throw new SluiceError('invalid_guard', `The ${kind} guard needs a name that is not empty.`)
   }
-  if (!['rollback', 'hold', 'warn'].includes(guard.consequence)) {
-    refuse(guard, 'consequence', 'rollback, hold or warn', guard.consequence)
-  }
+  requireOneOf(guard, 'consequence', ['rollback', 'hold', 'warn'])
+  if (guard.alert !== undefined) requireOneOf(guard, 'alert', ['critical', 'warning'])
   const numbers = guard as unknown as Record<string, unknown>
   for (const [property, range] of Object.entries(ranges)) {
     const value = numbers[property]
     if (!isWithin(value, range)) refuse(guard, property, describeRange(range), value)
   }
   if ('rollbackRatio' in guard && guard.rollbackRatio < guard.marginRatio) {
-    refuse(
-      guard,
-      'rollbackRatio',
-      `marginRatio (${guard.marginRatio}) or more`,
-      guard.rollbackRatio,
-    )
+    const expected = `marginRatio (${guard.marginRatio}) or more`
+    refuse(guard, 'rollbackRatio', expected, guard.rollbackRatio)
   }
+  validateWords(guard)
   return guard
+}
+
+const probeKinds: readonly unknown[] = ['gauge', 'check', 'custom_reading']
+
+function isProbe(guard: Guard): guard is ProbeGuard {
+  return probeKinds.includes(guard?.kind)
+}
+
+/** What is not a number. */
+function validateWords(guard: Guard): void {
+  switch (guard.kind) {
+    case 'error_rate':
+      requireOneOf(guard, 'countErrors', ['by_unit', 'by_request'])
+      break
+    case 'latency':
+      if (guard.statistic !== 'mean' && !isWithin(guard.statistic, SHARE)) {
+        refuse(guard, 'statistic', `'mean', or ${describeRange(SHARE)}`, guard.statistic)
+      }
+      break
+    case 'custom':
+      requireOneOf(guard, 'of', ['count', 'value'])
+      requireOneOf(guard, 'better', ['higher', 'lower'])
+      if (typeof guard.series !== 'string' || guard.series === '') {
+        refuse(guard, 'series', 'the name of a series', guard.series)
+      }
+      break
+    case 'sample_ratio':
+      requireOneOf(guard, 'consequence', ['hold', 'warn'])
+      break
+    case 'declaration':
+      requireList(guard, 'conditions', guard.conditions)
+      for (const condition of guard.conditions) {
+        if (declarable.includes(condition)) continue
+        refuse(guard, 'conditions', declarable.join(', '), condition)
+      }
+      break
+    case 'all':
+    case 'any':
+      requireList(guard, 'guards', guard.guards)
+      for (const part of guard.guards) validateGuard(part)
+      break
+  }
+}
+
+const declarable: readonly DeclaredCondition[] = [
+  'critical_feature_broken',
+  'data_corruption',
+  'security_vulnerability',
+]
+
+function requireList(guard: Guard, property: string, found: unknown): void {
+  if (Array.isArray(found) && found.length > 0) return
+  refuse(guard, property, 'a list that is not empty', found)
+}
+
+function requireOneOf(guard: Guard, property: string, words: readonly string[]): void {
+  const found = (guard as unknown as Record<string, unknown>)[property]
+  if (!words.includes(found as string)) refuse(guard, property, words.join(' or '), found)
 }
 
 function isWithin(value: unknown, [least, most, bounds]: Range): boolean {

@@ -1,4 +1,5 @@
-import type { Consequence, Guard } from './guard.ts'
+import type { AlertSeverity, Consequence, Guard } from './guard.ts'
+import { refuseCheckpoint } from './saved-numbers.ts'
 
 /** What a verdict saw of one arm over the whole rollout. */
 export interface ArmSummary {
@@ -19,6 +20,12 @@ export interface Verdict {
   consequence: Consequence
   /** One line for people. */
   because: string
+  /** What would change the outcome, for people. */
+  next: string
+  /** How urgently people are to be told of a failure, where the guard says so. */
+  alert?: AlertSeverity
+  /** Of a composition: what its guards say. */
+  parts?: readonly Verdict[]
   /** On a pass: whether health is proven or only looks so. */
   basis?: 'estimate' | 'proven'
   /**
@@ -28,6 +35,13 @@ export interface Verdict {
    * began. Undefined without data, and when the stable arm has no error to divide by.
    */
   estimate: number | undefined
+  /**
+   * Where the estimate's true value lies, whenever one looks, with `intervalConfidence`: a normal approximation, for
+   * people. Decisions rest on the evidence alone. Infinity stands as 1e308.
+   */
+  interval?: readonly [low: number, high: number]
+  /** 0–1. */
+  intervalConfidence?: number
   /** The smallest margin proven: 0.25 means that the canary is at most 25 % worse. */
   provenMargin?: number
   /** How sure `provenMargin` is, 0–1. */
@@ -44,4 +58,25 @@ export interface Verdict {
   decidedAt?: number
   /** Until a failure is decided, if the evidence keeps growing as in the last 10 to 20 s. Absent when it does not grow. */
   secondsToDecision?: number
+}
+
+/** A failure that stands: when it was decided, and why. */
+export interface Decided {
+  at: number
+  because: string
+  estimate?: number
+}
+
+/**
+ * Reads a saved decision.
+ *
+ * @throws SluiceError `invalid_checkpoint`.
+ */
+export function readDecision(saved: unknown): Decided | undefined {
+  if (saved === undefined || saved === null) return undefined
+  const { at, because, estimate } = Object(saved) as Partial<Decided>
+  if (typeof at !== 'number' || typeof because !== 'string') {
+    throw refuseCheckpoint('a decision has no time or no reason')
+  }
+  return { at, because, ...(typeof estimate === 'number' ? { estimate } : {}) }
 }

@@ -1,3 +1,11 @@
+import {
+  restoreNumber,
+  restoreNumbers,
+  type SavedNumber,
+  saveNumber,
+  saveNumbers,
+} from './saved-numbers.ts'
+
 /**
  * The money won by betting against "the canary is healthy", spread over several bets and over several starts.
  *
@@ -33,6 +41,20 @@ export interface Wealth {
    * caught the trouble speak loudest. NaN when neither total has grown, Infinity when only the numerator has.
    */
   ratioSince(numerator: number, denominator: number): number
+  save(): SavedWealth
+  /** @throws SluiceError `invalid_checkpoint`. */
+  restore(saved: unknown): void
+}
+
+/** The money as plain JSON. */
+export interface SavedWealth {
+  readonly stakes: readonly SavedNumber[]
+  readonly numerators: readonly SavedNumber[]
+  readonly denominators: readonly SavedNumber[]
+  readonly origin: SavedNumber
+  readonly starts: SavedNumber
+  readonly placed: SavedNumber
+  readonly isCrossed: boolean
 }
 
 /** How often fresh money is placed: trouble has begun at most this long after the last start. */
@@ -118,7 +140,34 @@ export function createWealth(bets: number, alpha: number): Wealth {
     return numeratorGain / denominatorGain
   }
 
-  return { gains, open, settle, readLog, isRejected: () => isCrossed, ratioSince }
+  function save(): SavedWealth {
+    return {
+      stakes: saveNumbers(stakes),
+      numerators: saveNumbers(numeratorMarks),
+      denominators: saveNumbers(denominatorMarks),
+      origin: saveNumber(origin),
+      starts: saveNumber(starts),
+      placed: saveNumber(placed),
+      isCrossed,
+    }
+  }
+
+  function restore(saved: unknown): void {
+    const from = Object(saved) as Partial<SavedWealth>
+    restoreNumbers(stakes, from.stakes)
+    restoreNumbers(numeratorMarks, from.numerators)
+    restoreNumbers(denominatorMarks, from.denominators)
+    origin = restoreNumber(from.origin)
+    starts = restoreNumber(from.starts)
+    placed = restoreNumber(from.placed)
+    // What was rejected stays so, though a later process has a smaller share of alpha.
+    isCrossed = from.isCrossed === true
+  }
+
+  return {
+    ...{ gains, open, settle, readLog, ratioSince, save, restore },
+    isRejected: () => isCrossed,
+  }
 }
 
 function addLogs(a: number, b: number): number {

@@ -28,3 +28,11 @@ export function sayNumber(value: number): string {
 function trim(value: number): string {
   return Math.abs(value) >= 100 ? sayNumber(value) : String(Number(value.toPrecision(3)))
 }
+
+/** 41.2 → "in about 42 s", 600 → "in about 10 min"; undefined → "in time". */
+export function saySeconds(seconds: number | undefined): string {
+  if (seconds === undefined) return 'in time'
+  return seconds < 120
+    ? `in about ${Math.ceil(seconds)} s`
+    : `in about ${sayNumber(Math.ceil(seconds / 60))} min`
+}

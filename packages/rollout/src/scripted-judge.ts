@@ -13,6 +13,7 @@ export function createVerdict(outcome: Verdict['outcome'], fields: Partial<Verdi
     kind: 'error_rate',
     outcome,
     consequence: 'rollback',
+    next: 'another script',
     because: `scripted to ${outcome === 'inconclusive' ? 'be inconclusive' : outcome}`,
     estimate: undefined,
     evidence: outcome === 'fail' ? 1 : 0,

@@ -1,0 +1,70 @@
+import type { ArmSummary, Verdict } from './verdict.ts'
+import { sayCounts, sayPercent, saySeconds } from './wording.ts'
+
+/** A verdict as one line, and as plain JSON with the parts that make it. */
+export interface VerdictExplanation {
+  /** Everything, readable at a glance. */
+  readonly line: string
+  readonly guard: string
+  readonly kind: Verdict['kind']
+  readonly outcome: Verdict['outcome']
+  readonly consequence: Verdict['consequence']
+  readonly because: string
+  /** What would change the outcome. */
+  readonly next: string
+  /** See {@link Verdict.estimate}; null where there is none. */
+  readonly estimate: number | null
+  /** Null where nothing can be said. */
+  readonly interval: readonly [low: number, high: number] | null
+  readonly intervalConfidence: number | null
+  /** What is proven: the smallest margin, and how sure that is. */
+  readonly proven: { readonly margin: number; readonly confidence: number } | null
+  /** 0–1. */
+  readonly evidence: number
+  readonly counts: { readonly stable: ArmSummary; readonly canary: ArmSummary }
+  readonly secondsToDecision: number | null
+  readonly parts: readonly VerdictExplanation[]
+}
+
+/** Says why a guard says what it says. */
+export function explainVerdict(verdict: Verdict): VerdictExplanation {
+  const { guard, kind, outcome, consequence, because, next, evidence, counts } = verdict
+  const { interval, intervalConfidence, provenMargin, provenConfidence } = verdict
+  return {
+    line: toLine(verdict),
+    ...{ guard, kind, outcome, consequence, because, next },
+    estimate: verdict.estimate ?? null,
+    interval: interval ?? null,
+    intervalConfidence: intervalConfidence ?? null,
+    proven:
+      provenMargin === undefined || provenConfidence === undefined
+        ? null
+        : { margin: provenMargin, confidence: provenConfidence },
+    ...{ evidence, counts },
+    secondsToDecision: verdict.secondsToDecision ?? null,
+    parts: (verdict.parts ?? []).map(explainVerdict),
+  }
+}
+
+function toLine(verdict: Verdict): string {
+  const { guard, outcome, consequence, basis, because, next, evidence, counts } = verdict
+  const { interval, intervalConfidence = 0, secondsToDecision } = verdict
+  const word = outcome === 'fail' ? `fail, ${consequence}` : (basis ?? outcome)
+  const parts = [because]
+  if (interval !== undefined) {
+    parts.push(`${sayRange(interval)} at ${sayPercent(intervalConfidence)}`)
+  }
+  parts.push(`evidence ${sayPercent(evidence)}`)
+  if (counts.canary.requests + counts.stable.requests > 0 && !because.includes(' of ')) {
+    const { canary, stable } = counts
+    parts.push(`canary ${sayCounts(canary.errors, canary.requests)}`)
+    parts.push(`stable ${sayCounts(stable.errors, stable.requests)}`)
+  }
+  if (secondsToDecision !== undefined) parts.push(`decides ${saySeconds(secondsToDecision)}`)
+  return `${guard} [${word}] ${parts.join('; ')}. Next: ${next}`
+}
+
+function sayRange([low, high]: readonly [number, number]): string {
+  const say = (value: number) => (value >= 1e6 ? 'any' : String(Number(value.toPrecision(2))))
+  return `between ${say(low)} and ${say(high)}`
+}

@@ -1,0 +1,51 @@
+import { type ArmCounts, createArmCounts } from './counts.ts'
+import type { CustomGuard, LatencyGuard } from './statistical-guards.ts'
+import { sayMs, sayNumber } from './wording.ts'
+
+/** What a latency monitor compares: how large something is, in two arms. */
+export interface LatencySubject {
+  histogram(arm: ArmCounts): ArrayLike<number>
+  /** Where more is better, the arms change places: that the stable arm's are larger is that the canary's are smaller. */
+  readonly isHigherBetter: boolean
+  /** "p95", "mean", "purchase p50". */
+  readonly noun: string
+  /** "latencies", "purchase values". */
+  readonly plural: string
+  /** "slower than" or "less than". */
+  readonly worse: string
+  say(value: number | undefined): string
+  /** Which statistic of both arms is compared. */
+  readonly statistic: number | 'mean'
+}
+
+const none = createArmCounts().latency
+
+/** What a latency guard, or a custom guard of values, compares. */
+export function latencySubject(guard: LatencyGuard | CustomGuard): LatencySubject {
+  if (guard.kind === 'latency') {
+    const { statistic } = guard
+    return {
+      histogram: ({ latency }) => latency,
+      isHigherBetter: false,
+      noun: sayStatistic(statistic),
+      plural: 'latencies',
+      worse: 'slower than',
+      say: sayMs,
+      statistic,
+    }
+  }
+  const { series, better } = guard
+  return {
+    histogram: (arm) => arm.series?.[series]?.values ?? none,
+    isHigherBetter: better === 'higher',
+    noun: `mean ${series}`,
+    plural: `values of ${series}`,
+    worse: better === 'higher' ? 'less than' : 'more than',
+    say: (value) => (value === undefined ? 'none' : sayNumber(value)),
+    statistic: 'mean',
+  }
+}
+
+function sayStatistic(statistic: number | 'mean'): string {
+  return statistic === 'mean' ? 'mean' : `p${Number((statistic * 100).toPrecision(4))}`
+}
