@@ -88,6 +88,8 @@ export interface HealthRecorder extends MetricSource {
   readonly dropped: number
 }
 
+const performanceNow = () => performance.now()
+
 /** Longer than most clients wait. */
 const DEFAULT_TIMEOUT_MS = 30_000
 
@@ -100,7 +102,7 @@ const CANARY_HASH = 0x9e3779b9 | 0
  * @throws SluiceError `invalid_recorder` for a `timeoutMs` that is no number above 0.
  */
 export function createHealthRecorder(options: HealthRecorderOptions = {}): HealthRecorder {
-  const { timeoutMs = DEFAULT_TIMEOUT_MS, now = () => performance.now() } = options
+  const { timeoutMs = DEFAULT_TIMEOUT_MS, now = performanceNow } = options
   if (!(timeoutMs > 0)) {
     throw new SluiceError('invalid_recorder', `timeoutMs is ${timeoutMs}, not above 0`)
   }
@@ -145,8 +147,8 @@ export function createHealthRecorder(options: HealthRecorderOptions = {}): Healt
     if (ok) return
     totals.errors++
     if (hash !== undefined) {
-      failedUnits ??= createFailedUnits()
-      if (!failedUnits.add(hash ^ totals.salt, clock())) return
+      failedUnits ??= createFailedUnits(clock)
+      if (!failedUnits.add(hash ^ totals.salt)) return
     }
     totals.failedUnits++
   }

@@ -1,3 +1,5 @@
+import type { SteadyClock } from './steady-clock.ts'
+
 /** A request that has begun, and is counted when it ends. */
 export interface InFlight {
   /**
@@ -22,35 +24,34 @@ export const MOST_IN_FLIGHT = 10_000
  *
  * Of more than 10,000 at once the rest are not in it: they are counted when they end, and not while they hang.
  *
- * @param now In ms, by a clock that never steps back.
  * @param count Told of each request once.
  */
 export function createInFlightList<Subject>(
   timeoutMs: number,
-  now: () => number,
+  clock: SteadyClock,
   count: (subject: Subject, ok: boolean, durationMs: number) => void,
 ): InFlightList<Subject> {
-  return new List(timeoutMs, now, count)
+  return new List(timeoutMs, clock, count)
 }
 
 /** Classes, for speed: a request makes one small object and no closures. */
 class List<Subject> implements InFlightList<Subject> {
   readonly timeoutMs: number
-  readonly now: () => number
+  readonly clock: SteadyClock
   readonly count: (subject: Subject, ok: boolean, durationMs: number) => void
   /** In the order in which they began. */
   first: Entry<Subject> | undefined = undefined
   last: Entry<Subject> | undefined = undefined
   length = 0
 
-  constructor(timeoutMs: number, now: () => number, count: List<Subject>['count']) {
+  constructor(timeoutMs: number, clock: SteadyClock, count: List<Subject>['count']) {
     this.timeoutMs = timeoutMs
-    this.now = now
+    this.clock = clock
     this.count = count
   }
 
   begin(subject: Subject): InFlight {
-    const startedAt = this.now()
+    const startedAt = this.clock.now()
     this.expireAt(startedAt)
     const entry = new Entry(this, subject, startedAt)
     if (this.length < MOST_IN_FLIGHT) this.append(entry)
@@ -58,7 +59,7 @@ class List<Subject> implements InFlightList<Subject> {
   }
 
   expire(): void {
-    if (this.first !== undefined) this.expireAt(this.now())
+    if (this.first !== undefined) this.expireAt(this.clock.now())
   }
 
   expireAt(now: number): void {
@@ -113,7 +114,7 @@ class Entry<Subject> implements InFlight {
 
   end(ok: boolean): void {
     if (!this.isOpen) return
-    const durationMs = this.list.now() - this.startedAt
+    const durationMs = this.list.clock.now() - this.startedAt
     // What is counted must not depend on whether somebody looked before it ended.
     if (durationMs >= this.list.timeoutMs) this.list.close(this, false, this.list.timeoutMs)
     else this.list.close(this, ok, durationMs)

@@ -1,3 +1,5 @@
+import type { SteadyClock } from './steady-clock.ts'
+
 /** Within this time a unit's further errors are the same trouble: a minute, as a person would retry it. */
 export const FAILED_AGAIN_MS = 60_000
 
@@ -58,20 +60,24 @@ export interface FailedUnits {
   /**
    * Whether the error is to be counted: the unit has none counted in the 60 s before.
    *
-   * Of more than four units of one set, the one that failed longest ago is forgotten, and its next error counts again.
+   * Of more than four units of one set, the one counted longest ago is forgotten, and its next error counts again.
    *
    * @param hash {@link hashUnit} of its name, and of anything else it is told apart by.
-   * @param now In ms, by a clock that never steps back.
    */
-  add(hash: number, now: number): boolean
+  add(hash: number): boolean
 }
 
-/** Creates a memory of units of which none has failed. */
-export function createFailedUnits(): FailedUnits {
+/**
+ * Creates a memory of units of which none has failed.
+ *
+ * @param clock In ms; it never steps back.
+ */
+export function createFailedUnits(clock: SteadyClock): FailedUnits {
   const hashes = new Int32Array(FAILED_SETS * WAYS)
   const countedAt = new Float64Array(FAILED_SETS * WAYS).fill(Number.NEGATIVE_INFINITY)
   return {
-    add(hash, now) {
+    add(hash) {
+      const now = clock.now()
       const first = (hash & (FAILED_SETS - 1)) * WAYS
       let oldest = first
       for (let slot = first; slot < first + WAYS; slot++) {
