@@ -1,11 +1,6 @@
 import type { Declaration, DeclaredCondition } from './counts.ts'
+import { declaredConditions } from './declaration-guard.ts'
 import { SluiceError } from './error.ts'
-
-const conditions: readonly DeclaredCondition[] = [
-  'critical_feature_broken',
-  'data_corruption',
-  'security_vulnerability',
-]
 
 /** It stands in every report and in the log. */
 const LONGEST_BECAUSE = 500
@@ -17,11 +12,22 @@ const LONGEST_BECAUSE = 500
  * would leave the canary in service.
  */
 export function createDeclaration(condition: unknown, because: unknown): Declaration {
-  if (!conditions.includes(condition as DeclaredCondition)) {
-    throw refuse(`condition is ${String(condition)}, not one of ${conditions.join(', ')}`)
+  if (!declaredConditions.includes(condition as DeclaredCondition)) {
+    throw refuse(`condition is ${String(condition)}, not one of ${declaredConditions.join(', ')}`)
   }
   if (typeof because !== 'string' || because === '') throw refuse('because is no line for people')
   return { condition: condition as DeclaredCondition, because: because.slice(0, LONGEST_BECAUSE) }
+}
+
+/** A declaration from elsewhere; undefined where there is none, or what is there is no declaration. */
+export function readDeclaration(declared: unknown): Declaration | undefined {
+  if (declared === undefined) return undefined
+  const { condition, because } = Object(declared) as Partial<Declaration>
+  try {
+    return createDeclaration(condition, because)
+  } catch {
+    return undefined
+  }
 }
 
 function refuse(fault: string): SluiceError {

@@ -1,6 +1,8 @@
-import { findFallen, findInvalid, LONGEST_TICK_MS, subtract } from './check-counts.ts'
-import { type ArmCounts, createArmCounts, type HealthCounts } from './counts.ts'
-import { addLatency, countLatencies } from './latency-histogram.ts'
+import { seriesOf, subtract, sumArms } from './arm-counts.ts'
+import { findFallen, findInvalid, LONGEST_TICK_MS } from './check-counts.ts'
+import { type ArmCounts, createArmCounts, type Declaration, type HealthCounts } from './counts.ts'
+import { readDeclaration } from './declared.ts'
+import { countLatencies } from './latency-histogram.ts'
 
 /** What one process tells of itself: its totals, and which of its tellings this is. */
 export interface ProcessReport {
@@ -50,7 +52,15 @@ export interface FleetCounts {
    * @returns Those that cannot be true; they change nothing.
    */
   take(reports: readonly ProcessReport[], now: number): RefusedReport[]
-  /** The sum. It never falls: what a process counted stays in it when the process goes. */
+  /**
+   * The sum. It never falls: what a process counted stays in it when the process goes.
+   *
+   * Where only some processes know units, each error of the others counts as a failed unit of its own, and units are those
+   * of the ones that know them. `processes` is how many served a request in the minute before the last take; undefined
+   * where none did.
+   * The declaration first taken in stays until the process that made it has been silent for a minute: it is not to stop the
+   * next rollout, of what was mended. Of series, the first 64 names are kept.
+   */
   read(): HealthCounts
   /** The processes seen lately, by name; of those that went, the thousand that went last. */
   processes(now: number): FleetProcess[]
@@ -68,6 +78,9 @@ const MOST_PER_SECOND = 1_000_000
 /** Some 300 bytes each. What is forgotten is counted from where it stands, should it ever come back. */
 const MOST_SILENT = 1_000
 
+/** Four times what one process may name: releases of an application may name theirs otherwise. */
+const MOST_SERIES_OF_ALL = 64
+
 interface Life {
   readonly processId: string
   readonly sequence: number
@@ -76,6 +89,8 @@ interface Life {
   readonly isPresent: boolean
   /** The totals told last; undefined once they are too old to be the ground of a difference. */
   readonly counts: HealthCounts | undefined
+  /** When it last told of a request, by this process's clock; undefined before it did. */
+  readonly servedAt: number | undefined
   readonly stable: Counted
   readonly canary: Counted
 }
@@ -88,7 +103,13 @@ interface Life {
  * covers more than a minute, within which the split may have moved.
  */
 export function createFleetCounts(): FleetCounts {
-  const sum: HealthCounts = { stable: createArmCounts(), canary: createArmCounts() }
+  const sum = { stable: createArmCounts(), canary: createArmCounts() }
+  /** By incarnation, who declared first at the front. */
+  const declarations = new Map<
+    string,
+    { readonly declared: Declaration; readonly saidAt: number }
+  >()
+  let takenAt = 0
   /** By incarnation, those that told something new last at the end. */
   const lives = new Map<string, Life>()
 
@@ -99,16 +120,24 @@ export function createFleetCounts(): FleetCounts {
       lives.set(incarnation, { ...life, isPresent: true })
       return undefined
     }
+    // Words that ask for a rollback do not wait for sound numbers.
+    const declared = readDeclaration(counts.declared)
+    if (declared !== undefined) {
+      const first = declarations.get(incarnation)?.declared
+      declarations.set(incarnation, { declared: first ?? declared, saidAt: now })
+    }
     const ground = groundOf(life, report, now)
     const fault = findFault(report, ground, life)
     if (fault !== undefined) return fault
     const stable = subtract(counts.stable, ground?.stable ?? counts.stable)
     const canary = subtract(counts.canary, ground?.canary ?? counts.canary)
-    add(sum.stable, stable)
-    add(sum.canary, canary)
+    sum.stable = add(sum.stable, stable)
+    sum.canary = add(sum.canary, canary)
+    const hasServed = stable.requests + canary.requests > 0
     lives.delete(incarnation)
     lives.set(incarnation, {
       ...{ processId, sequence, countedMs, seenAt: now, isPresent: true, counts },
+      servedAt: hasServed ? now : life?.servedAt,
       stable: addCounted(life?.stable, stable),
       canary: addCounted(life?.canary, canary),
     })
@@ -127,10 +156,14 @@ export function createFleetCounts(): FleetCounts {
       if (silent-- <= MOST_SILENT) break
       lives.delete(incarnation)
     }
+    for (const [incarnation, { saidAt }] of declarations) {
+      if (now - saidAt > LONGEST_TICK_MS) declarations.delete(incarnation)
+    }
   }
 
   return {
     take(reports, now) {
+      takenAt = now
       for (const [incarnation, life] of lives) {
         if (life.isPresent) lives.set(incarnation, { ...life, isPresent: false })
       }
@@ -143,10 +176,16 @@ export function createFleetCounts(): FleetCounts {
       return refused
     },
 
-    read: () => ({
-      stable: subtract(sum.stable, undefined),
-      canary: subtract(sum.canary, undefined),
-    }),
+    read() {
+      const [said] = declarations.values()
+      const processes = countServing(lives.values(), takenAt)
+      return {
+        stable: subtract(sum.stable, undefined),
+        canary: subtract(sum.canary, undefined),
+        ...(processes === 0 ? {} : { processes }),
+        ...(said === undefined ? {} : { declared: said.declared }),
+      }
+    },
 
     processes: (now) =>
       [...lives]
@@ -185,17 +224,33 @@ function findFault(
   const stretchMs = Math.max(0, countedMs - (life?.countedMs ?? 0))
   const most = MOST_PER_SECOND * (1 + stretchMs / 1000)
   for (const name of ['stable', 'canary'] as const) {
-    const { requests, latency } = subtract(counts[name], ground[name])
+    const { requests, latency, units = 0, series = {} } = subtract(counts[name], ground[name])
     if (requests > most) return `${name}: ${requests} requests in ${Math.round(stretchMs)} ms`
     if (countLatencies(latency) > requests) return `${name}: more latencies than requests`
+    if (units > most) return `${name}: ${units} units in ${Math.round(stretchMs)} ms`
+    for (const [event, { count }] of Object.entries(series)) {
+      if (count > most) return `${name}: ${count} of series ${event} in ${Math.round(stretchMs)} ms`
+    }
   }
   return undefined
 }
 
-function add(into: ArmCounts, { requests, errors, latency }: ArmCounts): void {
-  into.requests += requests
-  into.errors += errors
-  addLatency(into.latency as Float64Array, latency)
+/** Adds up what there is room for. */
+function add(sum: ArmCounts, { series, ...counts }: ArmCounts): ArmCounts {
+  if (series === undefined) return sumArms(sum, counts)
+  let room = MOST_SERIES_OF_ALL - Object.keys(sum.series ?? {}).length
+  const kept = Object.entries(series).filter(
+    ([name]) => seriesOf(sum.series, name) !== undefined || room-- > 0,
+  )
+  return sumArms(sum, { ...counts, series: Object.fromEntries(kept) })
+}
+
+function countServing(lives: Iterable<Life>, now: number): number {
+  let serving = 0
+  for (const { servedAt } of lives) {
+    if (servedAt !== undefined && now - servedAt <= LONGEST_TICK_MS) serving++
+  }
+  return serving
 }
 
 function addCounted(before: Counted | undefined, { requests, errors }: Counted): Counted {

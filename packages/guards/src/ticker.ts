@@ -1,5 +1,7 @@
-import { findFallen, findInvalid, LONGEST_TICK_MS, subtract } from './check-counts.ts'
+import { subtract } from './arm-counts.ts'
+import { findFallen, findInvalid, LONGEST_TICK_MS } from './check-counts.ts'
 import { createArmCounts, type HealthCounts, type Tick } from './counts.ts'
+import { readDeclaration } from './declared.ts'
 
 /** Why a read contributed nothing. */
 export type DropReason =
@@ -13,7 +15,8 @@ export type DropReason =
 /** Turns successive cumulative reads into ticks. */
 export interface Ticker {
   /**
-   * The difference to the last good read; empty on the first read and whenever the read is dropped.
+   * The difference to the last good read; empty on the first read and whenever the read is dropped. What somebody declared
+   * stands in it all the same.
    *
    * A dropped read leaves the last good one standing, so the next good one covers both arms' missed stretch exactly once.
    *
@@ -35,6 +38,13 @@ export function createTicker(
 
   function next(counts: HealthCounts, at: number): Tick {
     lastAt = at > lastAt ? at : lastAt + 1
+    // Words that ask for a rollback do not wait for sound numbers.
+    const declared = readDeclaration(counts?.declared)
+    const tick = difference(counts)
+    return declared === undefined ? tick : { ...tick, declared }
+  }
+
+  function difference(counts: HealthCounts): Tick {
     const problem = findProblem(counts, base)
     if (problem !== undefined) return drop(problem[0], problem[1])
     const from = base !== undefined && isRestart(counts, base) ? undefined : base
@@ -50,6 +60,7 @@ export function createTicker(
       at: lastAt,
       stable: subtract(counts.stable, from?.stable),
       canary: subtract(counts.canary, from?.canary),
+      ...(counts.processes === undefined ? {} : { processes: counts.processes }),
     }
   }
 

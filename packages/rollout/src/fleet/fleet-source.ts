@@ -1,13 +1,12 @@
 import type { SluiceError } from '@sluice/core'
 import {
-  type ArmCounts,
-  addLatency,
   type Counted,
   createFleetCounts,
   type FleetProcess,
   type HealthCounts,
   type HealthRecorder,
   type MetricSource,
+  sumArms,
 } from '@sluice/guards'
 import { type Clock, type Exchange, type SharedValue, systemClock } from '@sluice/stores'
 import { hasNoExchange } from './has-no-exchange.ts'
@@ -40,7 +39,8 @@ export interface FleetSourceOptions {
 export interface FleetSource extends MetricSource {
   /**
    * The sum of what every process counted since this source first saw it; of this process, and of
-   * one seen in its first ten seconds, all it counted. It never falls.
+   * one seen in its first ten seconds, all it counted. It never falls. What one of them declared
+   * stands in it while that process is to be seen.
    *
    * @throws Whatever the exchange rejects with. What this process counted alone is never passed off
    * for the sum: without the others there are no data.
@@ -92,8 +92,7 @@ export function createFleetSource(options: FleetSourceOptions): FleetSource {
       if (exchange !== undefined) await takeReports(exchange)
       const sum = others.read()
       if (own === undefined) return sum
-      const { stable, canary } = own.recorder.read()
-      return { stable: add(sum.stable, stable), canary: add(sum.canary, canary) }
+      return addOwn(own.recorder.read(), sum)
     },
 
     processes() {
@@ -103,13 +102,16 @@ export function createFleetSource(options: FleetSourceOptions): FleetSource {
   }
 }
 
-function add(one: ArmCounts, other: ArmCounts): ArmCounts {
-  const latency = Float64Array.from(one.latency)
-  addLatency(latency, other.latency)
+/** Whether this process served lately nobody asks: once is enough to be one of those a user may have met. */
+function addOwn(own: HealthCounts, others: HealthCounts): HealthCounts {
+  const isServing = own.stable.requests + own.canary.requests > 0
+  const processes = (others.processes ?? 0) + (isServing ? 1 : 0)
+  const declared = own.declared ?? others.declared
   return {
-    requests: one.requests + other.requests,
-    errors: one.errors + other.errors,
-    latency,
+    stable: sumArms(own.stable, others.stable),
+    canary: sumArms(own.canary, others.canary),
+    ...(processes === 0 ? {} : { processes }),
+    ...(declared === undefined ? {} : { declared }),
   }
 }
 
