@@ -11,8 +11,8 @@ export class SluiceError extends Error {
   /** Lower snake case, stable across versions. */
   readonly code: string
 
-  constructor(code: string, message: string) {
-    super(message)
+  constructor(code: string, message: string, options?: { cause?: unknown }) {
+    super(message, options)
     this.code = code
     Object.defineProperty(this, brand, { value: true })
   }

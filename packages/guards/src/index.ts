@@ -48,6 +48,11 @@ export {
 } from './latency-histogram.ts'
 export type { PackedArm, PackedCounts, PackedSeries } from './packed-counts.ts'
 export { packCounts, unpackCounts } from './packed-counts.ts'
+export {
+  joinPrometheusTexts,
+  type PrometheusTextOptions,
+  toPrometheusText,
+} from './prometheus-text.ts'
 export { type Replay, replay } from './replay.ts'
 export { type SampleRatioGuard, sampleRatio } from './sample-ratio-guard.ts'
 export {

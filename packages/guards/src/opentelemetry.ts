@@ -1,0 +1,11 @@
+export type {
+  ExportedMetrics,
+  ExportOutcome,
+  MetricExporter,
+} from './opentelemetry/exported-metrics.ts'
+export {
+  createOpenTelemetrySource,
+  type OpenTelemetrySource,
+  type OpenTelemetrySourceOptions,
+  type PointAttributes,
+} from './opentelemetry/source.ts'
