@@ -6,12 +6,11 @@ import { createThresholdMonitor, type Measured } from './threshold-monitor.ts'
 /** Watches how many times worse the canary's number is than the stable arm's. */
 export function createCustomReadingMonitor(guard: CustomReadingGuard): Monitor {
   const { name, better, marginRatio, clearRatio } = guard
-  const worse = better === 'lower' ? 'higher' : 'lower'
 
   return createThresholdMonitor(guard, {
     label: name,
-    beyond: `over ${sayRatio(marginRatio)} ${worse} than stable's`,
-    within: `not over ${sayRatio(marginRatio)} ${worse} than stable's`,
+    beyond: `over ${sayRatio(marginRatio)} worse than stable's`,
+    within: `not over ${sayRatio(marginRatio)} worse than stable's`,
     clear: `${sayRatio(clearRatio)} or less`,
     measure(reading): Measured {
       if ('unknown' in reading) return { unknown: reading.unknown }
