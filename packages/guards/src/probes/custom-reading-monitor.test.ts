@@ -21,6 +21,12 @@ describe('customReading', () => {
     expect(judgeOne('lower', 0, 0)).toMatchObject({ outcome: 'pass', estimate: undefined })
     expect(judgeOne('lower', 0, 1).outcome).toBe('fail')
     expect(judgeOne('higher', 1, 0).outcome).toBe('fail')
+    const monitor = createCustomReadingMonitor(
+      customReading({ name: 'c', better: 'lower', forMs: 0 }),
+    )
+    monitor.observe(toTick(0, 'c', { stable: 0, canary: 1 }))
+    monitor.observe(toTick(1, 'c', { stable: 0, canary: 0 }))
+    expect(monitor.judge().outcome).toBe('pass')
   })
 
   it('waits for numbers that can be compared', () => {

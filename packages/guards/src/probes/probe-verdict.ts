@@ -17,9 +17,8 @@ export const READING_LIMIT_MS = 30_000
 
 /** The tick's reading of a guard; undefined where it has none. */
 export function readingOf({ readings }: Tick, name: string): Found | undefined {
-  // A guard may be named after what every object has.
-  if (readings === undefined || !Object.hasOwn(readings, name)) return undefined
-  const reading = readings[name]
+  const reading = readings?.[name]
+  // A guard may be named after what every object has, and that is no reading.
   return typeof reading?.at === 'number' ? reading : undefined
 }
 
@@ -31,7 +30,7 @@ export function probeVerdict(
 ): Verdict {
   return {
     guard: name,
-    kind: kind as Verdict['kind'],
+    kind,
     consequence,
     ...(alert === undefined ? {} : { alert }),
     ...(said.outcome === 'pass' ? { basis: 'estimate' as const } : {}),
