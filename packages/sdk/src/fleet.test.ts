@@ -38,14 +38,18 @@ async function start(processId: string, over: Store = store) {
   return { flags, controller }
 }
 
-/** Every user once a second in each process; the canary fails one time in so many. */
+/** A hundred new users a second in each process; the canary fails one time in so many. */
 async function serve(seconds: number, fleet: readonly Flags[], canaryErrorsIn: number) {
   let served = 0
   for (let second = 0; second < seconds; second += 1) {
     for (const flags of fleet) {
       for (let user = 0; user < 100; user += 1) {
         const on = () => ++served % canaryErrorsIn !== 0
-        flags.guarded('checkout', `user-${user}`, { on, off: () => true, isOk: (ok) => ok })
+        flags.guarded('checkout', `user-${second}-${user}`, {
+          on,
+          off: () => true,
+          isOk: (ok) => ok,
+        })
       }
     }
     await clock.advance(1_000)

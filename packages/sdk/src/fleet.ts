@@ -10,7 +10,7 @@ import {
   shareHealth,
   toExchangeName,
 } from '@sluice/rollout'
-import { type Clock, type Exchange, type Replica, rolloutKey } from '@sluice/stores'
+import { type Clock, type Exchange, type Replica, rolloutKey, systemClock } from '@sluice/stores'
 
 /** This process among all that share its store. */
 export interface Fleet {
@@ -18,6 +18,8 @@ export interface Fleet {
   recorder(flag: string): HealthRecorder
   /** Whether anything was asked of the flag here yet. */
   isCounted(flag: string): boolean
+  /** To be told of flags that may choose other arms for their users from now on. */
+  restartUnits(flags: readonly string[]): void
   /** What all processes count for a flag. */
   source(flag: string): FleetSource
   /** This process's candidacy for the work on a flag's rollout; undefined where there is nobody to share it with. */
@@ -45,8 +47,11 @@ export function joinFleet(options: FleetOptions): Fleet {
   const recorders = new Map<string, HealthRecorder>()
   const sources = new Map<string, FleetSource>()
 
+  // The machine's clock in finer parts than Clock has; one that was handed in is to be the only one.
+  const recorderOptions = clock === systemClock ? {} : { now: () => clock.now() }
+
   function recorder(flag: string): HealthRecorder {
-    return getOrCreate(recorders, flag, createHealthRecorder)
+    return getOrCreate(recorders, flag, () => createHealthRecorder(recorderOptions))
   }
 
   function* wantedRecorders() {
@@ -68,6 +73,9 @@ export function joinFleet(options: FleetOptions): Fleet {
   return {
     recorder,
     isCounted: (flag) => recorders.has(flag),
+    restartUnits(flags) {
+      for (const flag of flags) recorders.get(flag)?.restartUnits()
+    },
     source: (flag) =>
       getOrCreate(sources, flag, () =>
         createFleetSource({

@@ -80,9 +80,10 @@ export function openFlags<const D extends FlagDefinitions = FlagDefinitions>(
     // A recorder of its own for every misspelt key would grow without bound.
     const isKnown = fleet.isCounted(key) || client.snapshot().inspect(key) !== undefined
     const recorder = isKnown ? fleet.recorder(key) : forUnknown
-    return runGuarded(client.isEnabled(key, context), branches, recorder)
+    return runGuarded(client.isEnabled(key, context), context, branches, recorder)
   }
   const { on, close } = client
+  client.on('change', fleet.restartUnits)
   return Object.assign(client, {
     guarded,
     health: fleet.recorder,

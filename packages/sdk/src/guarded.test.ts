@@ -1,0 +1,88 @@
+import type { EvaluationContext } from '@sluice/core'
+import { createManualClock } from '@sluice/stores/testing'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createMemoryStore, openFlags } from './index.ts'
+
+const definitions = { checkout: { enabled: true, environments: ['production'], rollout: 100 } }
+const note = { actor: 'ada', reason: 'test' }
+
+let clock = createManualClock()
+const opened: { close(): Promise<void> }[] = []
+beforeEach(() => {
+  clock = createManualClock()
+})
+afterEach(async () => {
+  for (const each of opened.splice(0)) await each.close()
+})
+
+async function open() {
+  const store = createMemoryStore({ clock })
+  const flags = openFlags({ store, clock, definitions, environment: 'production' })
+  opened.push(flags)
+  await flags.ready()
+  const serve = (context: EvaluationContext, isOk: boolean) =>
+    flags.guarded('checkout', context, { on: () => isOk, off: () => isOk, isOk: (ok) => ok })
+  const read = () => flags.health('checkout').read()
+  return { flags, serve, read }
+}
+
+describe('guarded', () => {
+  it("counts a user's retries in a minute as one failed unit, whatever holds the key", async () => {
+    const { serve, read } = await open()
+    for (let retry = 0; retry < 5; retry++) {
+      serve('ada', false)
+      serve({ targetingKey: 'ada' }, false)
+      serve({ id: 'ada', plan: 'free' }, false)
+      serve({ userId: 7 }, false)
+    }
+    expect(read().canary).toMatchObject({ requests: 20, errors: 20, failedUnits: 2, units: 2 })
+    await clock.advance(60_000)
+    serve('ada', false)
+    expect(read().canary).toMatchObject({ errors: 21, failedUnits: 3 })
+  })
+
+  it('counts each error of users nobody knows, and of one whose key cannot be read', async () => {
+    const { serve, read } = await open()
+    const closed = {
+      get targetingKey(): string {
+        throw new Error('closed')
+      },
+    }
+    serve('ada', true)
+    for (const context of [undefined, null, '', {}, closed]) {
+      expect(serve(context, false)).toBe(false)
+    }
+    const { stable, canary } = read()
+    expect(stable.errors + canary.errors).toBe(5)
+    expect(stable.failedUnits! + canary.failedUnits!).toBe(5)
+    expect(stable.units! + canary.units!).toBe(1)
+  })
+
+  it('counts units anew when the exposure changes', async () => {
+    const { flags, serve, read } = await open()
+    serve('ada', true)
+    serve('ada', true)
+    expect(read().canary.units).toBe(1)
+    await flags.disable('checkout', note)
+    serve('ada', true)
+    serve('ada', true)
+    const { stable, canary } = read()
+    expect([stable.units, canary.units]).toEqual([1, 1])
+  })
+
+  it('counts a branch that hangs as an error, once, though it ends well later', async () => {
+    const { flags, read } = await open()
+    let settle = (_: string) => {}
+    const result = flags.guarded('checkout', 'ada', {
+      on: () => new Promise<string>((resolve) => (settle = resolve)),
+      off: () => '',
+    })
+    await clock.advance(29_999)
+    expect(read().canary.requests).toBe(0)
+    await clock.advance(1)
+    expect(read().canary).toMatchObject({ requests: 1, errors: 1, failedUnits: 1 })
+    settle('late')
+    expect(await result).toBe('late')
+    expect(read().canary).toMatchObject({ requests: 1, errors: 1 })
+  })
+})
