@@ -24,6 +24,9 @@ export {
 export type { ProcessIdentity } from './fleet/health-report.ts'
 export { createLease, type Lease, type LeaseOptions } from './fleet/lease.ts'
 export { type ShareHealthOptions, shareHealth } from './fleet/share-health.ts'
+export { type Forecast, forecast, type StageForecast } from './forecast/forecast.ts'
+export type { RatioForecast } from './forecast/ratio-forecast.ts'
+export type { ForecastTraffic } from './forecast/traffic.ts'
 export type { RolloutLog } from './journal.ts'
 export {
   type CreateJudge,
@@ -33,7 +36,7 @@ export {
   type Look,
   shareOfAlpha,
 } from './judge.ts'
-export { type CanaryOptions, canary, type Plan, type Stage } from './plan.ts'
+export { type CanaryOptions, type CanaryPlan, canary, type Plan, type Stage } from './plan.ts'
 export { checkPlanFor, parsePlan } from './plan-schema.ts'
 export type { PendingRollback, RolloutEvents, RolloutNotice } from './rollout-events.ts'
 export type {

@@ -1,3 +1,5 @@
+import { type Forecast, forecast } from './forecast/forecast.ts'
+import type { ForecastTraffic } from './forecast/traffic.ts'
 import { parsePlan } from './plan-schema.ts'
 
 /** One step of a plan: the share of subjects on the canary, and how long it is watched there. */
@@ -35,6 +37,16 @@ export interface Plan {
   readonly executionLimitMs: number
   /** Where given: allows a first stage in production above 5 percent, up to this one. */
   readonly maxFirstStagePercent?: number
+}
+
+/** A plan as {@link canary} makes it. Its method is not enumerable: as data it is a {@link Plan}. */
+export interface CanaryPlan extends Plan {
+  /**
+   * Says, before anything starts, what the plan's guards will find on given traffic; see {@link forecast}.
+   *
+   * @throws SluiceError `invalid_option` where a rate is not above 0, or no number.
+   */
+  readonly forecast: (traffic: ForecastTraffic) => Forecast
 }
 
 /** What may be said about a canary plan; everything has a default. */
@@ -92,10 +104,10 @@ const defaultVerifyLimitMs = 3 * minuteMs
  * @returns Plain, frozen data.
  * @throws SluiceError `invalid_plan`, with the pointer, what was expected and what was found.
  */
-export function canary(options: CanaryOptions = {}): Plan {
+export function canary(options: CanaryOptions = {}): CanaryPlan {
   const { stages = defaultPercents.map(asStage), monitorMs, ...rest } = options
   const last = Array.isArray(stages) ? stages.length - 1 : 0
-  return parsePlan({
+  const plan = parsePlan({
     kind: 'canary',
     onHoldLimit: 'stay',
     minHoldMs: defaultMinHoldMs,
@@ -107,6 +119,7 @@ export function canary(options: CanaryOptions = {}): Plan {
     ...withoutUndefined(rest),
     stages: Array.isArray(stages) ? stages.map(withMonitorTime) : stages,
   })
+  return withForecast(plan)
 
   function withMonitorTime(stage: unknown, index: number): unknown {
     if (typeof stage !== 'object' || stage === null) return stage
@@ -114,6 +127,11 @@ export function canary(options: CanaryOptions = {}): Plan {
       monitorMs ?? (index === last && index > 0 ? defaultLastMonitorMs : defaultMonitorMs)
     return { monitorMs: fallbackMs, ...withoutUndefined(stage) }
   }
+}
+
+function withForecast(plan: Plan): CanaryPlan {
+  const value = (traffic: ForecastTraffic) => forecast(plan, traffic)
+  return Object.freeze(Object.defineProperty({ ...plan }, 'forecast', { value }) as CanaryPlan)
 }
 
 function asStage(rolloutPercent: number): { rolloutPercent: number } {
