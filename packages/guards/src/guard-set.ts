@@ -92,14 +92,18 @@ export function createGuardSet(guards: readonly Guard[], options: GuardSetOption
       return strongest
     },
 
-    checkpoint: () => ({
-      schema: 1,
-      at: saveNumber(lastAt),
-      guards: guards.map(({ name, kind }, index) => ({
-        ...{ name, kind },
-        state: (monitors[index] as Monitor).save(),
-      })),
-    }),
+    checkpoint() {
+      const checkpoint = {
+        schema: 1,
+        at: saveNumber(lastAt),
+        guards: guards.map(({ name, kind }, index) => ({
+          ...{ name, kind },
+          state: (monitors[index] as Monitor).save(),
+        })),
+      }
+      // What is undefined stands in no JSON.
+      return JSON.parse(JSON.stringify(checkpoint)) as GuardCheckpoint
+    },
 
     get dropped() {
       return dropped

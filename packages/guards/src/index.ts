@@ -49,6 +49,22 @@ export {
 export type { PackedArm, PackedCounts, PackedSeries } from './packed-counts.ts'
 export { packCounts, unpackCounts } from './packed-counts.ts'
 export {
+  type CheckGuard,
+  type CustomReadingGuard,
+  check,
+  createProbes,
+  createSystemGauges,
+  customReading,
+  type GaugeGuard,
+  gauge,
+  type Probes,
+  type Readings,
+  type RunCheck,
+  type SystemGauges,
+  withFunctions,
+  withoutFunctions,
+} from './probes/index.ts'
+export {
   joinPrometheusTexts,
   type PrometheusTextOptions,
   toPrometheusText,

@@ -1,5 +1,5 @@
 import type { Exposure } from '@sluice/core'
-import type { Guard } from '@sluice/guards'
+import { type Guard, withoutFunctions } from '@sluice/guards'
 import type { Effect, Order, Transition } from './event.ts'
 import { exposeTo } from './exposure.ts'
 import { announce } from './moves.ts'
@@ -16,6 +16,8 @@ export interface RolloutRequest {
   readonly guards: readonly Guard[]
   /** 0 to 1, over the whole rollout. */
   readonly alpha: number
+  /** See the state's. */
+  readonly calibration?: readonly number[]
   /** The exposure that stands in the log now. */
   readonly before: Exposure
 }
@@ -37,7 +39,7 @@ export function begin(request: RolloutRequest, order: Order, now: number): Trans
       flag,
       environment,
       plan,
-      guards,
+      guards: guards.map(withoutFunctions),
       alpha,
       startedBy: order.actor,
       startedAt: now,
@@ -45,6 +47,7 @@ export function begin(request: RolloutRequest, order: Order, now: number): Trans
       ...(order.ticket === undefined ? {} : { ticket: order.ticket }),
       before,
       exposure,
+      ...(request.calibration === undefined ? {} : { calibration: request.calibration }),
       guardRuns: 0,
       phase: 'running',
       stage: 0,

@@ -1,5 +1,5 @@
 import { SluiceError } from '@sluice/core'
-import type { Verdict } from '@sluice/guards'
+import { type DeclaredCondition, declaredConditions, type Verdict } from '@sluice/guards'
 import type { Clock } from '@sluice/stores'
 import type { Apply } from './apply.ts'
 import { confirmRollback } from './confirm.ts'
@@ -41,6 +41,11 @@ export interface RolloutCommands {
   promote(order: Order): Promise<RolloutState>
   /** Goes back to 0 percent now. */
   rollBack(order: Order): Promise<RolloutState>
+  /**
+   * Declares what asks for a rollback at once: a critical feature broken, data corrupted, a vulnerability. It goes back to
+   * 0 percent now, and the log says why.
+   */
+  declare(condition: DeclaredCondition, order: Order): Promise<RolloutState>
   /** Gives up control; the exposure stays as it is. */
   abort(order: Order): Promise<RolloutState>
 }
@@ -123,6 +128,16 @@ export function createCommands(options: CommandsOptions): RolloutCommands {
     resume: (order) => give(() => ({ type: 'resume', ...order })),
     promote: (order) => give(() => ({ type: 'promote', verdicts: verdicts(), ...order })),
     rollBack: (order) => give(() => ({ type: 'roll_back', ...order })),
+    async declare(condition, order) {
+      if (declaredConditions.includes(condition)) {
+        return give(() => ({ type: 'declare', condition, ...order }))
+      }
+      throw new SluiceError(
+        'invalid_declaration',
+        `What can be declared is ${declaredConditions.join(', ')}; found ${String(condition)}. To go back for another reason, roll back.`,
+        { flag, found: String(condition) },
+      )
+    },
     abort: (order) => give(() => ({ type: 'abort', ...order })),
   }
 }

@@ -7,6 +7,7 @@ import { createCommands, type RolloutCommands } from './commands.ts'
 import type { Lease } from './fleet/lease.ts'
 import { openJournal, type RolloutLog } from './journal.ts'
 import { type CreateJudge, createGuardJudge, shareOfAlpha } from './judge.ts'
+import { createKeeper } from './keeper.ts'
 import { createObserver } from './observer.ts'
 import { canary, type Plan } from './plan.ts'
 import { parsePlan } from './plan-schema.ts'
@@ -32,6 +33,11 @@ export interface RolloutControllerOptions {
   readonly clock?: Clock
   /** Time between looks in milliseconds. Default 1,000. */
   readonly tickMs?: number
+  /**
+   * Time between checkpoints of what the guards have seen, in milliseconds: what a crash may lose. Each is a commit.
+   * Default 60,000.
+   */
+  readonly checkpointMs?: number
   /** Who the log names for what happens by itself. Default `controller`. */
   readonly actor?: string
   /**
@@ -67,6 +73,8 @@ export interface RolloutController extends RolloutCommands {
 const defaultAlpha = 0.01
 /** Trouble is seen within a second, at the cost of one read a second. */
 const defaultTickMs = 1_000
+/** Sixty commits in a stage of an hour; a minute less of evidence after a crash. */
+const defaultCheckpointMs = 60_000
 /** A process that missed this many ticks was not watching. */
 const gapTicks = 10
 /**
@@ -88,10 +96,12 @@ const vainTicks = 3 * gapTicks
 export function createRolloutController(options: RolloutControllerOptions): RolloutController {
   const { replica: log, environment, flag, guards = [], source, lease } = options
   const { alpha = defaultAlpha, clock = systemClock, tickMs = defaultTickMs } = options
+  const { checkpointMs = defaultCheckpointMs } = options
   const { actor = 'controller', judge: createJudge = judgeBySource } = options
   const plan = parsePlan(options.plan ?? canary())
   checkRange('alpha', alpha, 1)
   checkRange('tickMs', tickMs, Number.POSITIVE_INFINITY)
+  checkRange('checkpointMs', checkpointMs, Number.POSITIVE_INFINITY)
   // Refused here, a bad guard changes nothing; found by the first look, it would stand in the log.
   createGuardSet(guards, { alpha: shareOfAlpha(alpha, 1) })
 
@@ -106,7 +116,10 @@ export function createRolloutController(options: RolloutControllerOptions): Roll
     return acted
   }
   const observer = createObserver(clock, { gapLimitMs: gapTicks * tickMs })
-  const watch = createWatch({ journal, apply, observer, createJudge, clock, actor, teller })
+  const keeper = createKeeper({ journal, apply, clock, actor, everyMs: checkpointMs })
+  const watch = createWatch({
+    ...{ journal, apply, observer, keeper, createJudge, clock, actor, teller },
+  })
   const commands = createCommands({
     log,
     clock,
@@ -134,7 +147,7 @@ export function createRolloutController(options: RolloutControllerOptions): Roll
       `The controller of ${flag} has no metric source: pass source or judge to see the canary.`,
     )
     if (source === undefined) return { look: () => Promise.reject(missing) }
-    return createGuardJudge(source, terms)
+    return createGuardJudge(terms, { source, clock, given: guards })
   }
 
   /** One at a time: looks that overlap would count twice what they saw. */
@@ -204,6 +217,8 @@ export function createRolloutController(options: RolloutControllerOptions): Roll
       }
       async function beat(): Promise<void> {
         if (isOnDuty()) await tick()
+        // Somebody else looks now, and goes on from what was seen here.
+        else await watch.leave()
         if (isRunning) cancel = clock.after(tickMs, beat)
       }
     },
@@ -213,6 +228,7 @@ export function createRolloutController(options: RolloutControllerOptions): Roll
       stopRunning = undefined
       observer.giveUp()
       await Promise.all([look, turn])
+      await watch.leave()
       await lease?.release()
     },
 

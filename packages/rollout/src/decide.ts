@@ -37,7 +37,10 @@ export function decide(verdicts: readonly Verdict[] | undefined): Decision {
   if (undecided !== undefined) {
     return { ...waiting(describe(undecided)), guard: undecided.guard }
   }
-  if (deciding.length === 0) return waiting('no guard vouches for the canary')
+  // That nobody declared anything says nothing of the canary.
+  if (deciding.every(({ kind }) => kind === 'declaration')) {
+    return waiting('no guard vouches for the canary')
+  }
   return { decision: 'advance', because: deciding.map(describe).join('; ') }
 }
 

@@ -1,5 +1,6 @@
 import type { Exposure } from '@sluice/core'
-import type { Verdict } from '@sluice/guards'
+import type { DeclaredCondition, Verdict } from '@sluice/guards'
+import type { Evidence } from './evidence.ts'
 import type { RolloutState } from './state.ts'
 
 /** A person's word: who, why, and the ticket where there is one. */
@@ -30,6 +31,8 @@ export interface TickEvent {
 export type RolloutEvent =
   | TickEvent
   | ({ readonly type: 'pause' | 'resume' | 'roll_back' | 'abort' } & Order)
+  /** Somebody says that the canary does what no canary may: it goes back, whatever the guards say. */
+  | ({ readonly type: 'declare'; readonly condition: DeclaredCondition } & Order)
   /** `verdicts`: the latest known to the process that was asked; a demand for rollback refuses. */
   | ({ readonly type: 'promote'; readonly verdicts: readonly Verdict[] } & Order)
   /** Someone else moved the flag's exposure: `by` did, and `exposure` is what stands now. */
@@ -76,6 +79,8 @@ export type Effect =
   /** Write the new state, and `set_exposure` with it, as one commit that says who and why. */
   | ({ readonly type: 'record'; readonly action: string } & Order)
   | { readonly type: 'set_exposure'; readonly exposure: Exposure }
+  /** Write what the guards have seen, in the same commit. */
+  | { readonly type: 'set_evidence'; readonly evidence: Evidence }
   /** Tell, once the commit is durable. */
   | ({ readonly type: 'announce' } & Notice)
   | { readonly type: 'refused'; readonly code: Refusal; readonly because: string }

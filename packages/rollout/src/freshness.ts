@@ -15,7 +15,12 @@ export interface Freshness {
 }
 
 /** Guards that compare with a stable arm have no new data once the canary has every request. */
-const relativeKinds: ReadonlySet<string> = new Set(['error_rate', 'latency'])
+const relativeKinds: ReadonlySet<string> = new Set([
+  'error_rate',
+  'latency',
+  'custom',
+  'sample_ratio',
+])
 
 /**
  * Starts without data.
@@ -50,7 +55,8 @@ export function createFreshness(): Freshness {
       const isFull = stagePercent(state.plan, state.stage) === 100
       // No stage is passed on data from before it, however short it is.
       const limitMs = Math.min(silenceLimitMs, stages[state.stage]?.monitorMs ?? 0)
-      for (const { guard, kind, outcome, consequence, dataAt } of verdicts) {
+      for (const verdict of verdicts) {
+        const { guard, outcome, consequence, dataAt } = verdict
         if (consequence === 'warn') continue
         const isWaiting = outcome === 'inconclusive' && dataAt === undefined && !hasServed
         if (isWaiting && (canaryAgeMs ?? 0) > silenceLimitMs) {
@@ -59,14 +65,16 @@ export function createFreshness(): Freshness {
         const ageMs = ages.get(guard)?.ageMs
         if (outcome !== 'pass' || dataAt === undefined || ageMs === undefined) continue
         const silentMs =
-          isFull && relativeKinds.has(kind) && hasServed
-            ? Math.min(ageMs, canaryAgeMs ?? ageMs)
-            : ageMs
+          isFull && isRelative(verdict) && hasServed ? Math.min(ageMs, canaryAgeMs ?? ageMs) : ageMs
         if (silentMs > limitMs) return `${guard}: no data for ${toSeconds(silentMs)} s`
       }
       return undefined
     },
   }
+}
+
+function isRelative({ kind, parts }: Verdict): boolean {
+  return parts === undefined ? relativeKinds.has(kind) : parts.some(isRelative)
 }
 
 function toSeconds(durationMs = 0): number {

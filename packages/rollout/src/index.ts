@@ -1,3 +1,22 @@
+export type { Alert, AlertSink, Delivery } from '@sluice/guards/webhook'
+export type { AlertRecord, ToldCondition } from './alerts/alert-record.ts'
+export {
+  type AlertEvents,
+  type Alerts,
+  type AlertsOptions,
+  createAlerts,
+} from './alerts/create-alerts.ts'
+export type { Heard, Severities } from './alerts/find-conditions.ts'
+export { findConditions } from './alerts/find-conditions.ts'
+export {
+  type AlertMemory,
+  type AlertState,
+  emptyMemory,
+  type FoundCondition,
+  type NextAlerts,
+  nextAlerts,
+  type Seen,
+} from './alerts/next-alerts.ts'
 export { begin, type RolloutRequest } from './begin.ts'
 export type { RolloutCommands } from './commands.ts'
 export {
@@ -15,6 +34,7 @@ export type {
   TickEvent,
   Transition,
 } from './event.ts'
+export type { Evidence } from './evidence.ts'
 export { toExchangeName } from './fleet/exchange-name.ts'
 export {
   createFleetSource,
@@ -27,17 +47,21 @@ export { type ShareHealthOptions, shareHealth } from './fleet/share-health.ts'
 export { type Forecast, forecast, type StageForecast } from './forecast/forecast.ts'
 export type { RatioForecast } from './forecast/ratio-forecast.ts'
 export type { ForecastTraffic } from './forecast/traffic.ts'
+export { defaultHealthPolicy, type HealthPolicy } from './health-policy.ts'
 export type { RolloutLog } from './journal.ts'
 export {
   type CreateJudge,
   createGuardJudge,
+  type GuardJudgeOptions,
   type Judge,
   type JudgeTerms,
   type Look,
+  type Scene,
   shareOfAlpha,
 } from './judge.ts'
 export { type CanaryOptions, type CanaryPlan, canary, type Plan, type Stage } from './plan.ts'
 export { checkPlanFor, parsePlan } from './plan-schema.ts'
+export { type PolicyGuardsOptions, policyGuards } from './policy-guards.ts'
 export type { PendingRollback, RolloutEvents, RolloutNotice } from './rollout-events.ts'
 export type {
   Aborted,

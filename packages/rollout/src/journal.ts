@@ -1,6 +1,7 @@
 import type { Exposure, Json } from '@sluice/core'
 import type { Replica } from '@sluice/stores'
 import type { Transition } from './event.ts'
+import type { Evidence } from './evidence.ts'
 import { readExposure } from './exposure.ts'
 import type { RolloutState } from './state.ts'
 import { parseRolloutState, refuseState } from './state-schema.ts'
@@ -13,9 +14,11 @@ export interface Reading {
   readonly revision: number
   readonly state: RolloutState | undefined
   readonly exposure: Exposure
+  /** As it stands in the log; read it with `readEvidence`. */
+  readonly evidence: unknown
 }
 
-/** A rollout's two keys in the log, read and written together. */
+/** A rollout's keys in the log: its state, the exposure, and what its guards have seen. */
 export interface Journal {
   /** @throws SluiceError `invalid_rollout_state`. */
   read(): Reading
@@ -28,6 +31,16 @@ export interface Journal {
    * whatever the replica throws.
    */
   write(reading: Reading, transition: Transition): Promise<void>
+  /**
+   * Writes what the guards have seen, and nothing else.
+   *
+   * @throws SluiceError `conflict` where evidence was written after that revision; whatever the replica throws.
+   */
+  writeEvidence(
+    revision: number,
+    evidence: Evidence,
+    said: { readonly actor: string; readonly action: string; readonly reason: string },
+  ): Promise<void>
   /** Who wrote the exposure that was read. */
   findMover(reading: Reading): Promise<string>
 }
@@ -36,6 +49,7 @@ export interface Journal {
 export function openJournal(log: RolloutLog, environment: string, flag: string): Journal {
   const rolloutKey = `rollout/${environment}/${flag}`
   const exposureKey = `exposure/${environment}/${flag}`
+  const evidenceKey = `evidence/${environment}/${flag}`
   let parsed: { value: Json; state: RolloutState } | undefined
 
   function readState(): RolloutState | undefined {
@@ -63,6 +77,7 @@ export function openJournal(log: RolloutLog, environment: string, flag: string):
       revision: log.head.revision,
       state: readState(),
       exposure: readExposure(log.get(exposureKey)?.value),
+      evidence: log.get(evidenceKey)?.value,
     }),
 
     revision: () => log.get(rolloutKey)?.revision ?? 0,
@@ -71,6 +86,7 @@ export function openJournal(log: RolloutLog, environment: string, flag: string):
       const record = effects.find((effect) => effect.type === 'record')
       if (record === undefined) return
       const moved = effects.find((effect) => effect.type === 'set_exposure')
+      const seen = effects.find((effect) => effect.type === 'set_evidence')
       const { actor, action, reason, ticket } = record
       await log.commit(
         {
@@ -82,9 +98,21 @@ export function openJournal(log: RolloutLog, environment: string, flag: string):
           changes: [
             { key: rolloutKey, value: toJson(state) },
             ...(moved === undefined ? [] : [{ key: exposureKey, value: toJson(moved.exposure) }]),
+            ...(seen === undefined ? [] : [{ key: evidenceKey, value: toJson(seen.evidence) }]),
           ],
         },
-        { dependsOn: [rolloutKey, exposureKey], basedOn: revision },
+        {
+          dependsOn: [rolloutKey, exposureKey, ...(seen === undefined ? [] : [evidenceKey])],
+          basedOn: revision,
+        },
+      )
+    },
+
+    async writeEvidence(revision, evidence, said) {
+      const changes = [{ key: evidenceKey, value: toJson(evidence) }]
+      await log.commit(
+        { ...said, environment, changes },
+        { dependsOn: [evidenceKey], basedOn: revision },
       )
     },
 
@@ -95,7 +123,7 @@ export function openJournal(log: RolloutLog, environment: string, flag: string):
   }
 }
 
-/** States and exposures are plain data by their types; the log checks and copies what it is given. */
-function toJson(value: RolloutState | Exposure): Json {
+/** States, exposures and evidence are plain data by their types; the log checks and copies what it is given. */
+function toJson(value: RolloutState | Exposure | Evidence): Json {
   return value as unknown as Json
 }

@@ -1,10 +1,16 @@
 import {
+  createArmCounts,
   createGuardSet,
+  createProbes,
   createTicker,
   type Guard,
+  type GuardCheckpoint,
+  type HealthCounts,
   type MetricSource,
+  type Readings,
   type Verdict,
 } from '@sluice/guards'
+import { type Clock, systemClock } from '@sluice/stores'
 
 /** What one look at the canary saw. */
 export interface Look {
@@ -24,7 +30,19 @@ export interface Judge {
    *
    * @param now Epoch milliseconds.
    */
-  look(now: number): Look | Promise<Look>
+  look(now: number, scene: Scene): Look | Promise<Look>
+  /** All it has seen; absent where another judge could not go on from it. */
+  checkpoint?(): GuardCheckpoint
+  /** Ends what it has under way. */
+  close?(): void
+}
+
+/** What a judge is to know of the rollout at the moment it looks. */
+export interface Scene {
+  /** The share of subjects on the canary, 0–1. */
+  readonly canaryShare: number
+  /** How much more often the canary's subjects fail by themselves; see `Tick.calibration`. */
+  readonly calibration?: number
 }
 
 /** What a judge is to judge by. */
@@ -33,28 +51,45 @@ export interface JudgeTerms {
   readonly guards: readonly Guard[]
   /** This guard process's share of the rollout's alpha; see {@link shareOfAlpha}. */
   readonly alpha: number
+  /** What the guards have seen already; absent: nothing. */
+  readonly from?: GuardCheckpoint
 }
 
-/** Makes the judge of one guard process. Its evidence starts empty. */
+/** Makes the judge of one guard process. */
 export type CreateJudge = (terms: JudgeTerms) => Judge
 
 /**
- * The share of a rollout's alpha that its n-th guard process may spend: alpha / (n (n + 1)).
+ * The share of a rollout's alpha that its n-th guard process may spend: three quarters for the first,
+ * alpha / (4 n (n − 1)) for the n-th.
  *
- * Evidence lives in the process that gathered it, so a restart begins anew with a test of its own.
- * The shares of any number of processes sum to less than alpha, so that by the union bound a
- * healthy canary is still rolled back with probability at most alpha per rollout. The first
- * process has half of it, the tenth one 110th: a test at 1/110 needs twice the evidence.
+ * A process that takes up evidence laid down in order goes on with the share of the one before: together they are one. After a
+ * crash what was seen since the last checkpoint is lost, and with it a chance that was spent; the next process goes on from the
+ * checkpoint with a share of its own. The shares of any number of processes sum to less than alpha, so by the union
+ * bound a healthy canary is still rolled back with probability at most alpha per rollout.
  *
  * @param run From 1.
  */
 export function shareOfAlpha(alpha: number, run: number): number {
-  return alpha / (run * (run + 1))
+  return run === 1 ? 0.75 * alpha : (0.25 * alpha) / (run * (run - 1))
 }
 
-/** The judge that feeds a metric source's counts to the guards. */
-export function createGuardJudge(source: MetricSource, { guards, alpha }: JudgeTerms): Judge {
-  const set = guards.length === 0 ? undefined : createGuardSet(guards, { alpha })
+/** What a guard judge is made of, besides its terms. */
+export interface GuardJudgeOptions {
+  readonly source: MetricSource
+  /** Default: the machine's clock. */
+  readonly clock?: Clock
+  /** Guards with the functions that a log cannot hold: checks, gauges and readings of the same names use them. */
+  readonly given?: readonly Guard[]
+}
+
+/** The judge that feeds a metric source's counts, and what guards find by themselves, to the guards. */
+export function createGuardJudge(
+  { guards, alpha, from }: JudgeTerms,
+  { source, clock = systemClock, given = [] }: GuardJudgeOptions,
+): Judge {
+  const terms = { alpha, ...(from === undefined ? {} : { from }) }
+  const set = guards.length === 0 ? undefined : createGuardSet(guards, terms)
+  const probes = createProbes(guards, { clock, given })
   let dropped: string | undefined
   const ticker = createTicker({
     onDrop: (_reason, message) => {
@@ -64,16 +99,35 @@ export function createGuardJudge(source: MetricSource, { guards, alpha }: JudgeT
   let isFirst = true
   let reads = 0
 
+  async function readSource(): Promise<HealthCounts | { readonly error: unknown }> {
+    try {
+      return await source.read()
+    } catch (error) {
+      return { error }
+    }
+  }
+
+  /** A check that fails, or a declaration, is acted on though the counts are not to be had; a pass is not. */
+  function lookWithoutCounts(now: number, readings: Readings, error: unknown): Look {
+    const none = { stable: createArmCounts(), canary: createArmCounts() }
+    set?.observe({ at: now, ...none, readings })
+    const failing = (set?.verdicts() ?? []).filter(({ outcome }) => outcome === 'fail')
+    if (failing.length === 0) throw error
+    return { verdicts: failing, unseen: error instanceof Error ? error.message : String(error) }
+  }
+
   return {
-    async look(now) {
+    async look(now, scene) {
       const read = ++reads
-      const counts = await source.read()
+      const readings = probes.read(now)
+      const counts = await readSource()
       // Given up, and asked again since: what it says of then must not be taken for now.
       if (read !== reads) return { verdicts: undefined, unseen: 'the answer came too late' }
+      if ('error' in counts) return lookWithoutCounts(now, readings, counts.error)
       dropped = undefined
       const tick = ticker.next(counts, now)
-      if (dropped !== undefined) return { verdicts: undefined, unseen: dropped }
-      set?.observe(tick)
+      if (dropped !== undefined) return lookWithoutCounts(now, readings, new Error(dropped))
+      set?.observe({ ...tick, ...scene, readings })
       const verdicts = set?.verdicts() ?? []
       if (isFirst) {
         // The first read is only where counting starts: its difference is empty, not silent.
@@ -82,5 +136,8 @@ export function createGuardJudge(source: MetricSource, { guards, alpha }: JudgeT
       }
       return { verdicts, canaryRequests: tick.canary.requests }
     },
+
+    ...(set === undefined ? {} : { checkpoint: set.checkpoint }),
+    close: probes.close,
   }
 }

@@ -3,7 +3,7 @@ import type { Clock } from '@sluice/stores'
 import { within } from './deadline.ts'
 import { decide } from './decide.ts'
 import { createFreshness } from './freshness.ts'
-import type { Judge, Look } from './judge.ts'
+import type { Judge, Look, Scene } from './judge.ts'
 import { isOpen, type RolloutState } from './state.ts'
 import { lap, type Stopwatch } from './stopwatch.ts'
 
@@ -38,12 +38,12 @@ export function createObserver(clock: Clock, { gapLimitMs }: { gapLimitMs: numbe
   let blindMs: number | undefined
   let giveUp = () => {}
 
-  async function take(judge: Judge): Promise<Look & { error?: unknown }> {
+  async function take(judge: Judge, state: RolloutState): Promise<Look & { error?: unknown }> {
     const givenUp = new Promise<Look>((resolve) => {
       giveUp = () => resolve(unseen('the look was given up'))
     })
     try {
-      const look = Promise.race([judge.look(clock.now()), givenUp])
+      const look = Promise.race([judge.look(clock.now(), sceneOf(state)), givenUp])
       return checkLook(await within(clock, gapLimitMs, look))
     } catch (error) {
       return { ...unseen(error instanceof Error ? error.message : String(error)), error }
@@ -59,7 +59,7 @@ export function createObserver(clock: Clock, { gapLimitMs }: { gapLimitMs: numbe
 
   return {
     async observe(judge, state) {
-      const look = await take(judge)
+      const look = await take(judge, state)
       const now = clock.now()
       const passedMs = lapMs(now)
       freshness.note(look, passedMs, now)
@@ -88,6 +88,13 @@ export function createObserver(clock: Clock, { gapLimitMs }: { gapLimitMs: numbe
     if (forMs < gapLimitMs) return undefined
     return `nothing could be observed for ${Math.round(forMs / 1000)} s: ${reason}`
   }
+}
+
+/** What stands in the log is what the processes were told; where someone else moved it, what they were told since. */
+function sceneOf(state: RolloutState): Scene {
+  const { rollout = 0 } = (state.phase === 'paused' ? state.found : undefined) ?? state.exposure
+  const calibration = isOpen(state) ? state.calibration?.[state.stage] : undefined
+  return { canaryShare: rollout / 100, ...(calibration === undefined ? {} : { calibration }) }
 }
 
 /** A stage entered anew, by whomever, is watched anew. */

@@ -5,7 +5,7 @@ import { enter, isOpen, type OpenState, type RolloutState } from './state.ts'
 
 /** The events that are a person's command. */
 export type Command = RolloutEvent & {
-  type: 'pause' | 'resume' | 'promote' | 'roll_back' | 'abort'
+  type: 'pause' | 'resume' | 'promote' | 'roll_back' | 'declare' | 'abort'
 }
 
 /** Does what a person says where it means something, and refuses with a reason where it does not. */
@@ -21,6 +21,11 @@ export function obey(state: RolloutState, command: Command, now: number): Transi
       return promote(state, command, now)
     case 'roll_back':
       return rollBack(state, order, { detectedAt: now, now })
+    case 'declare': {
+      const reason = `${command.condition} was declared: ${order.reason}`
+      const declared = { guard: 'declaration', detectedAt: now, now }
+      return rollBack(state, { ...order, reason }, declared)
+    }
     case 'abort':
       return abort(state, order, now)
   }

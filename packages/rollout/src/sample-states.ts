@@ -107,6 +107,7 @@ export const events: Record<string, RolloutEvent> = {
   promote: { type: 'promote', verdicts: [], ...order },
   'promote, failing': { type: 'promote', verdicts: [fail], ...order },
   roll_back: { type: 'roll_back', ...order },
+  declare: { type: 'declare', condition: 'data_corruption', ...order },
   abort: { type: 'abort', ...order },
   moved: { type: 'exposure_changed', actor: 'controller', by: 'eve', exposure: moved },
   restored: {

@@ -32,6 +32,7 @@ const terms = {
   ticket: text.exactOptional(),
   before: exposure,
   exposure,
+  calibration: z.array(z.number().min(1)).exactOptional(),
   guardRuns: z.int().min(0),
 }
 

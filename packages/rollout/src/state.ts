@@ -24,6 +24,11 @@ export interface RolloutTerms {
   readonly before: Exposure
   /** The exposure this rollout last wrote: what must stand in the log unless someone else moved it. */
   readonly exposure: Exposure
+  /**
+   * For each stage, how much more often the canary's subjects fail by themselves, 1 or more; measured before they met
+   * it. Absent: nobody measured.
+   */
+  readonly calibration?: readonly number[]
   /** How many guard processes began to judge this rollout; each has its own share of `alpha`. */
   readonly guardRuns: number
 }
@@ -177,6 +182,7 @@ export function enter<P extends Phase>(
     ...(state.ticket === undefined ? {} : { ticket: state.ticket }),
     before: state.before,
     exposure: state.exposure,
+    ...(state.calibration === undefined ? {} : { calibration: state.calibration }),
     guardRuns: state.guardRuns,
     ...changed,
     ...phase,

@@ -94,6 +94,14 @@ const table: Record<string, Record<string, string>> = {
     paused: 'rolling_back',
     'paused, moved': 'rolling_back',
   },
+  declare: {
+    running: 'rolling_back',
+    'holding, failing': 'rolling_back',
+    'holding, unseen': 'rolling_back',
+    'holding, waiting': 'rolling_back',
+    paused: 'rolling_back',
+    'paused, moved': 'rolling_back',
+  },
   abort: {
     running: 'aborted',
     'holding, failing': 'aborted',
@@ -128,7 +136,7 @@ const late: Record<string, string> = {
   completed: 'rollout_over',
   aborted: 'rollout_over',
 }
-const commands = ['pause', 'resume', 'promote', 'roll_back', 'abort']
+const commands = ['pause', 'resume', 'promote', 'roll_back', 'declare', 'abort']
 
 function expectedOf(stateName: string, eventName: string): string {
   const isCommand = commands.includes(events[eventName]!.type)

@@ -6,9 +6,10 @@ import { decide } from './decide.ts'
 import type { TickEvent, Transition } from './event.ts'
 import type { Journal } from './journal.ts'
 import { type CreateJudge, type Judge, shareOfAlpha } from './judge.ts'
+import type { Keeper, Run } from './keeper.ts'
 import type { Observation, Observer } from './observer.ts'
 import type { Teller } from './rollout-events.ts'
-import { isActive, isOpen, type OpenState, type RolloutState } from './state.ts'
+import { isActive, isOpen, type RolloutState } from './state.ts'
 import { transition } from './transition.ts'
 
 /** One process's eye on a rollout: looks, and carries what follows into the log. */
@@ -22,6 +23,8 @@ export interface Watch {
   tick(): Promise<boolean>
   /** Whether it decided to go back, and that is not in the log yet. */
   readonly isPending: boolean
+  /** Lays the evidence down for whoever looks next; this process begins anew should it look again. */
+  leave(): Promise<void>
   /** What the guards said last; empty where this process has not looked at the present rollout. */
   verdicts(): readonly Verdict[]
 }
@@ -31,6 +34,7 @@ export interface WatchOptions {
   readonly journal: Journal
   readonly apply: Apply
   readonly observer: Observer
+  readonly keeper: Keeper
   readonly createJudge: CreateJudge
   readonly clock: Clock
   readonly actor: string
@@ -45,9 +49,10 @@ interface Pending {
 }
 
 export function createWatch(options: WatchOptions): Watch {
-  const { journal, apply, observer, createJudge, clock, actor, teller } = options
+  const { journal, apply, observer, keeper, createJudge, clock, actor, teller } = options
   /** The guard process of this process: its place in the rollout's count, and its judge. */
-  let run: { readonly id: string; readonly number: number } | undefined
+  let run: Run | undefined
+  let keeping: Promise<void> = Promise.resolve()
   let judge: { readonly of: string; readonly judge: Judge } | undefined
   let pending: Pending | undefined
   let latest: { readonly id: string; readonly verdicts: readonly Verdict[] } | undefined
@@ -64,28 +69,35 @@ export function createWatch(options: WatchOptions): Watch {
       await confirm(state.id)
       return true
     }
-    if (isOpen(state) && run?.id !== state.id) await claim(state)
+    if (isOpen(state) && run?.id !== state.id) run = await keeper.claim(state)
     const observation = await look(state)
     await follow(state, observation)
+    keepEvidence()
     return observation.verdicts !== undefined && pending === undefined
   }
 
   function forget(): void {
+    judge?.judge.close?.()
     run = undefined
     judge = undefined
     pending = undefined
   }
 
-  /** Takes the next share of alpha: evidence does not outlive a process, the promise must. */
-  async function claim({ id }: OpenState): Promise<void> {
-    let claimed: Transition | undefined
-    await apply(({ state }) => {
-      claimed = undefined
-      if (state?.id !== id || !isOpen(state)) return undefined
-      claimed = transition(state, { type: 'guards_started', actor }, clock.now())
-      return claimed
-    })
-    if (claimed !== undefined) run = { id, number: claimed.state.guardRuns }
+  /** Not awaited by a look: a store that hangs must not keep the guards from looking. */
+  function keepEvidence(): void {
+    if (run === undefined || !keeper.isDue(clock.now())) return
+    keeping = keeping.then(() => keep(false))
+  }
+
+  async function keep(isLast: boolean): Promise<void> {
+    const checkpoint = run === undefined ? undefined : judge?.judge.checkpoint?.()
+    if (run === undefined || checkpoint === undefined) return
+    try {
+      await keeper.keep(run, checkpoint, isLast)
+    } catch (error) {
+      // Lost with it is only the time that it took to see.
+      teller.tell('error', error)
+    }
   }
 
   async function look(state: RolloutState): Promise<Observation> {
@@ -105,11 +117,17 @@ export function createWatch(options: WatchOptions): Watch {
   function judgeOf({ id, guards, alpha }: RolloutState): Judge {
     const number = run?.id === id ? run.number : undefined
     // A process that only sees a rollback to its end judges nothing and spends no alpha.
+    const from = run?.from
     const terms =
-      number === undefined ? { guards: [], alpha } : { guards, alpha: shareOfAlpha(alpha, number) }
+      number === undefined
+        ? { guards: [], alpha }
+        : { guards, alpha: shareOfAlpha(alpha, number), ...(from === undefined ? {} : { from }) }
     const of = `${id} ${number}`
     try {
-      if (judge?.of !== of) judge = { of, judge: createJudge(terms) }
+      if (judge?.of !== of) {
+        judge?.judge.close?.()
+        judge = { of, judge: createJudge(terms) }
+      }
       return judge.judge
     } catch (error) {
       // A rollout that cannot be judged is one that cannot be seen: it holds, and says why.
@@ -166,6 +184,12 @@ export function createWatch(options: WatchOptions): Watch {
 
   return {
     tick,
+    async leave() {
+      if (run === undefined || pending !== undefined) return
+      await keeping
+      await keep(true)
+      forget()
+    },
     get isPending() {
       return pending !== undefined
     },

@@ -1,0 +1,187 @@
+import { createHealthRecorder, errorRate, type Guard } from '@sluice/guards'
+import { createReplica } from '@sluice/stores'
+import { createMemoryStore } from '@sluice/stores/memory'
+import { afterEach, describe, expect, it } from 'vitest'
+import { canary, createRolloutController, type RolloutControllerOptions } from './index.ts'
+import { createManualClock } from './testing.ts'
+
+const plan = canary({ monitorMs: 600_000 })
+const evidenceKey = 'evidence/production/checkout'
+const order = { actor: 'ada', reason: 'new checkout' }
+
+const open: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const end of open.splice(0)) await end()
+})
+
+/** One log and one clock; processes that come and go, each with counts of its own. */
+async function createWorld(guards: readonly Guard[] = [errorRate()]) {
+  const clock = createManualClock()
+  const store = createMemoryStore()
+
+  async function join(options: Partial<RolloutControllerOptions> = {}) {
+    const replica = createReplica({ store, clock })
+    await replica.start()
+    await replica.ready()
+    const recorder = createHealthRecorder()
+    const errors: unknown[] = []
+    const controller = createRolloutController({
+      ...{ replica, environment: 'production', flag: 'checkout', plan, guards, clock },
+      source: recorder,
+      ...options,
+    })
+    controller.on('error', (error) => errors.push(error))
+    open.push(async () => {
+      await controller.stop()
+      await replica.close()
+    })
+
+    /** A second of 20 canary and 380 stable requests, and a look at it. */
+    async function second(canaryErrors = 0, stableErrors = 4): Promise<void> {
+      for (let request = 0; request < 400; request++) {
+        const isCanary = request < 20
+        const isError = isCanary ? request < canaryErrors : request < 20 + stableErrors
+        recorder.record(isCanary ? 'canary' : 'stable', !isError, 20)
+      }
+      await clock.advance(1_000)
+      await controller.tick()
+    }
+    const evidence = () => controller.verdicts[0]?.evidenceLog ?? 0
+    const kept = () => replica.get(evidenceKey)?.value as Kept | undefined
+    return { replica, controller, recorder, errors, second, evidence, kept }
+  }
+  return { clock, store, join }
+}
+
+interface Kept {
+  run: number
+  term: number
+  isReleased?: true
+  checkpoint?: { guards: { state: { numbers: number[] } }[] }
+}
+
+/** Trouble enough to see, too little to decide. */
+async function gather({
+  second,
+}: Awaited<ReturnType<Awaited<ReturnType<typeof createWorld>>['join']>>) {
+  await second()
+  for (let count = 0; count < 4; count++) await second(1)
+}
+
+describe('what the guards have seen', () => {
+  it('is laid down by a process that stops, and gone on with by the next, as one test', async () => {
+    const { join } = await createWorld()
+    const first = await join()
+    await first.controller.start(order)
+    await gather(first)
+    const seen = first.evidence()
+    expect(seen).toBeGreaterThan(1)
+    await first.controller.stop()
+    expect(first.kept()).toMatchObject({ run: 1, isReleased: true })
+
+    const next = await join()
+    await next.second()
+    // The first read only says where counting starts: nothing was won or lost by it.
+    expect(next.evidence()).toBe(seen)
+    expect(next.controller.state).toMatchObject({ phase: 'running', guardRuns: 1 })
+    expect(next.kept()).toMatchObject({ run: 1, term: 2 })
+    expect(next.controller.verdicts[0]?.counts.canary.errors).toBe(4)
+    expect([...first.errors, ...next.errors]).toEqual([])
+  })
+
+  it('is gone on with from the last checkpoint after a crash, at the next share of alpha', async () => {
+    const { join } = await createWorld()
+    const first = await join({ checkpointMs: 3_000 })
+    await first.controller.start(order)
+    await gather(first)
+    const { checkpoint } = first.kept() ?? {}
+    const keptErrors = checkpoint?.guards[0]?.state.numbers[3]
+    expect(keptErrors).toBeGreaterThan(0)
+    expect(keptErrors).toBeLessThan(5)
+
+    // It never stops: it is gone.
+    const next = await join()
+    await next.second()
+    expect(next.controller.verdicts[0]?.counts.canary.errors).toBe(keptErrors)
+    expect(next.controller.state).toMatchObject({ guardRuns: 2 })
+    expect(next.kept()).toMatchObject({ run: 2 })
+  })
+
+  it('decides over two processes what neither would have decided alone', async () => {
+    const { join } = await createWorld()
+    const first = await join()
+    await first.controller.start(order)
+    await first.second()
+    let seconds = 0
+    for (; first.evidence() < 0.8 * Math.log(100); seconds++) await first.second(1)
+    await first.controller.stop()
+    const next = await join()
+    await next.second()
+    let more = 0
+    for (; next.controller.state?.phase === 'running'; more++) await next.second(1)
+    expect(next.controller.state?.phase).not.toBe('completed')
+    expect(more).toBeLessThan(seconds)
+    expect(next.controller.state).toMatchObject({ rollback: { guard: 'error_rate' } })
+  })
+
+  it('is not written over by the process it was taken from, and counts nothing twice', async () => {
+    const { join } = await createWorld()
+    const old = await join({ checkpointMs: 1_000 })
+    await old.controller.start(order)
+    await gather(old)
+    const next = await join({ checkpointMs: 1_000 })
+    await next.second()
+    const { term } = next.kept() ?? {}
+    await old.second(1)
+    await old.controller.stop()
+    expect(next.kept()).toMatchObject({ run: 2, term })
+    const { canary } = next.controller.verdicts[0]?.counts ?? {}
+    await next.second(1)
+    expect(next.controller.verdicts[0]?.counts.canary.errors).toBe((canary?.errors ?? 0) + 1)
+  })
+
+  it('that cannot be read costs time, not the rollout', async () => {
+    const { join } = await createWorld()
+    const first = await join({ checkpointMs: 1_000 })
+    await first.controller.start(order)
+    await gather(first)
+    await first.controller.stop()
+    await first.replica.commit({
+      ...{ actor: 'eve', action: 'damage', reason: 'a test', environment: 'production' },
+      changes: [{ key: evidenceKey, value: { ...(first.kept() as object), checkpoint: { a: 1 } } }],
+    })
+    const next = await join()
+    await next.second()
+    expect(next.controller.state).toMatchObject({ phase: 'running', guardRuns: 2 })
+    expect(next.controller.verdicts[0]?.counts.canary.requests).toBe(0)
+    expect(next.errors).toEqual([])
+  })
+
+  it('of a rollout before is none', async () => {
+    const { join } = await createWorld()
+    const first = await join()
+    await first.controller.start(order)
+    await gather(first)
+    await first.controller.stop()
+    const next = await join()
+    await next.controller.abort(order)
+    await next.controller.start(order)
+    await next.second()
+    expect(next.controller.verdicts[0]?.counts.canary.requests).toBe(0)
+    expect(next.kept()).toMatchObject({ run: 1, term: 1 })
+  })
+
+  it('does not keep a process from stopping where the store does not answer', async () => {
+    const { join, clock } = await createWorld()
+    const first = await join()
+    await first.controller.start(order)
+    await gather(first)
+    const { commit } = first.replica
+    first.replica.commit = () => new Promise(() => {})
+    const stopped = first.controller.stop()
+    await clock.advance(2_000)
+    await stopped
+    first.replica.commit = commit
+    expect(first.errors).toHaveLength(1)
+  })
+})

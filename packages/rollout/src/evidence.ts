@@ -1,0 +1,60 @@
+import { createGuardSet, type Guard, type GuardCheckpoint } from '@sluice/guards'
+import { z } from 'zod'
+
+/**
+ * What the guards of a rollout have seen, as it stands in the log under `evidence/<environment>/<flag>`: whoever judges
+ * next goes on from here.
+ */
+export interface Evidence {
+  readonly schema: 1
+  /** The rollout's id: evidence of one before is none. */
+  readonly rollout: string
+  /** Whose share of alpha it is judged by; see `shareOfAlpha`. */
+  readonly run: number
+  /** Rises with each process that takes it up: only the one that wrote the present term goes on writing it. */
+  readonly term: number
+  /** Epoch milliseconds. */
+  readonly at: number
+  /** Left behind in order: nobody goes on from anything later. */
+  readonly isReleased?: true
+  /** Absent until the first one is taken. */
+  readonly checkpoint?: GuardCheckpoint
+}
+
+const schema = z.strictObject({
+  schema: z.literal(1),
+  rollout: z.string(),
+  run: z.int().min(1),
+  term: z.int().min(1),
+  at: z.number(),
+  isReleased: z.literal(true).exactOptional(),
+  checkpoint: z
+    .custom<GuardCheckpoint>((value) => typeof value === 'object' && value !== null)
+    .exactOptional(),
+})
+
+/**
+ * Reads a rollout's evidence from the log; undefined where there is none of this rollout, or none that can be read.
+ *
+ * Evidence that is lost costs time until a decision, and nothing else, so nothing is refused over it.
+ */
+export function readEvidence(
+  value: unknown,
+  { id, guards }: { readonly id: string; readonly guards: readonly Guard[] },
+): Evidence | undefined {
+  const parsed = schema.safeParse(value)
+  if (!parsed.success || parsed.data.rollout !== id) return undefined
+  const evidence: Evidence = parsed.data
+  return evidence.checkpoint === undefined || isOf(guards, evidence.checkpoint)
+    ? evidence
+    : undefined
+}
+
+function isOf(guards: readonly Guard[], from: GuardCheckpoint): boolean {
+  try {
+    createGuardSet(guards, { from })
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,131 @@
+import { isSluiceError } from '@sluice/core'
+import type { GuardCheckpoint } from '@sluice/guards'
+import type { Clock } from '@sluice/stores'
+import type { Apply } from './apply.ts'
+import { within } from './deadline.ts'
+import type { Transition } from './event.ts'
+import { type Evidence, readEvidence } from './evidence.ts'
+import type { Journal } from './journal.ts'
+import { isOpen, type OpenState } from './state.ts'
+import { transition } from './transition.ts'
+
+/** What a process judges a rollout by. */
+export interface Run {
+  readonly id: string
+  /** Which share of alpha; see `shareOfAlpha`. */
+  readonly number: number
+  /** The evidence it begins with. */
+  readonly from?: GuardCheckpoint
+}
+
+/** Takes up the evidence of a rollout, keeps it in the log, and lays it down for the next process. */
+export interface Keeper {
+  /**
+   * Goes on from the evidence in the log. Where it was left in order, at its share of alpha; where it was not, what came
+   * after it is lost with whoever saw it, and this process takes the next share.
+   *
+   * @returns Undefined where the rollout is over, or someone else was faster: try again.
+   */
+  claim(state: OpenState): Promise<Run | undefined>
+  /** Whether it is time to keep a checkpoint. */
+  isDue(now: number): boolean
+  /**
+   * Keeps a checkpoint, unless another process has taken the evidence up: then what this one sees is its own.
+   *
+   * @param isLast Nobody goes on here: whoever comes may take over at the same share of alpha.
+   */
+  keep(run: Run, checkpoint: GuardCheckpoint, isLast: boolean): Promise<void>
+}
+
+/** What a keeper is made of. */
+export interface KeeperOptions {
+  readonly journal: Journal
+  readonly apply: Apply
+  readonly clock: Clock
+  readonly actor: string
+  /** Milliseconds between checkpoints. */
+  readonly everyMs: number
+}
+
+/** A process that ends waits no longer for its last checkpoint. */
+const farewellMs = 2_000
+
+/** Holds nothing yet. */
+export function createKeeper({ journal, apply, clock, actor, everyMs }: KeeperOptions): Keeper {
+  let held: { readonly id: string; readonly term: number } | undefined
+  let keptAt = Number.NEGATIVE_INFINITY
+
+  /** With another share of alpha, by the commit that counts it. */
+  async function begin({ id }: OpenState): Promise<Run | undefined> {
+    let begun: { readonly next: Transition; readonly evidence: Evidence } | undefined
+    await apply(({ state, evidence: found }) => {
+      begun = undefined
+      if (state?.id !== id || !isOpen(state)) return undefined
+      const next = transition(state, { type: 'guards_started', actor }, clock.now())
+      const known = readEvidence(found, state)
+      const evidence: Evidence = {
+        ...{ schema: 1, rollout: id, run: next.state.guardRuns, at: clock.now() },
+        term: (known?.term ?? 0) + 1,
+        ...(known?.checkpoint === undefined ? {} : { checkpoint: known.checkpoint }),
+      }
+      begun = { next, evidence }
+      return { ...next, effects: [...next.effects, { type: 'set_evidence', evidence }] }
+    })
+    return begun === undefined ? undefined : hold(begun.evidence)
+  }
+
+  /** What was laid down in order is taken up at its own share of alpha. */
+  async function succeed(left: Evidence, revision: number): Promise<Run | undefined> {
+    const { isReleased: _, ...rest } = left
+    const evidence = { ...rest, term: left.term + 1, at: clock.now() }
+    const reason = `guard process ${left.run} of this rollout goes on elsewhere`
+    const isWritten = await write(evidence, revision, { action: 'watch', reason })
+    return isWritten ? hold(evidence) : undefined
+  }
+
+  function hold({ rollout: id, run: number, term, checkpoint }: Evidence): Run {
+    held = { id, term }
+    keptAt = clock.now()
+    return { id, number, ...(checkpoint === undefined ? {} : { from: checkpoint }) }
+  }
+
+  /** @returns False where someone else wrote in between. */
+  async function write(
+    evidence: Evidence,
+    revision: number,
+    said: { readonly action: string; readonly reason: string },
+  ): Promise<boolean> {
+    try {
+      await journal.writeEvidence(revision, evidence, { actor, ...said })
+      return true
+    } catch (error) {
+      if (isSluiceError(error) && error.code === 'conflict') return false
+      throw error
+    }
+  }
+
+  return {
+    async claim(state) {
+      const { evidence, revision } = journal.read()
+      const known = readEvidence(evidence, state)
+      return known?.isReleased === true ? succeed(known, revision) : begin(state)
+    },
+
+    isDue: (now) => !(now - keptAt < everyMs),
+
+    async keep(run, checkpoint, isLast) {
+      const { state, evidence, revision } = journal.read()
+      if (state?.id !== run.id || !isOpen(state) || held?.id !== run.id) return
+      const known = readEvidence(evidence, state)
+      if (known?.term !== held.term || known.isReleased === true) return
+      keptAt = clock.now()
+      const kept: Evidence = {
+        ...{ schema: 1, rollout: run.id, run: run.number, term: held.term, at: keptAt, checkpoint },
+        ...(isLast ? { isReleased: true as const } : {}),
+      }
+      const reason = isLast ? 'the guards lay their evidence down' : 'what the guards have seen'
+      const written = write(kept, revision, { action: 'keep_evidence', reason })
+      await (isLast ? within(clock, farewellMs, written) : written)
+    },
+  }
+}
