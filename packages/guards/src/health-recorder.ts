@@ -10,6 +10,7 @@ import { createDeclaration } from './declared.ts'
 import { SluiceError } from './error.ts'
 import { createInFlightList, type InFlight } from './in-flight.ts'
 import { bucketOf, LATENCY_BUCKETS } from './latency-histogram.ts'
+import { type PrometheusTextOptions, toPrometheusText } from './prometheus-text.ts'
 import { createSeriesTable } from './series.ts'
 import { createSteadyClock } from './steady-clock.ts'
 import {
@@ -84,6 +85,12 @@ export interface HealthRecorder extends MetricSource {
    * `series` until an event was.
    */
   read(): HealthCounts
+  /**
+   * The totals so far in Prometheus's text format; see {@link toPrometheusText}.
+   *
+   * @throws SluiceError `invalid_metric_name`.
+   */
+  prometheusText(options: PrometheusTextOptions): string
   /** What was refused: unknown arms, durations and values that are negative or not finite, series beyond the 16. */
   readonly dropped: number
 }
@@ -185,6 +192,8 @@ export function createHealthRecorder(options: HealthRecorderOptions = {}): Healt
         ...(declared === undefined ? {} : { declared }),
       }
     },
+
+    prometheusText: (textOptions) => toPrometheusText(recorder.read(), textOptions),
 
     get dropped() {
       return dropped
