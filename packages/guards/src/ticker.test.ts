@@ -6,6 +6,7 @@ import {
   createTicker,
   type DropReason,
   type HealthCounts,
+  LATENCY_BUCKETS,
 } from './index.ts'
 
 function arm(requests: number, errors = 0): ArmCounts {
@@ -131,5 +132,134 @@ describe('createTicker', () => {
         expect(handedOut).toBeLessThanOrEqual(Math.max(0, ...sound))
       }),
     )
+  })
+})
+
+describe('what a source may know beside requests', () => {
+  const known = (errors: number, failedUnits: number, units: number, signups = 0): ArmCounts => {
+    const values = new Float64Array(LATENCY_BUCKETS)
+    values[7] = signups
+    return {
+      ...{ ...arm(1_000 + errors, errors), failedUnits, units },
+      series: { signup: { count: signups }, purchase: { count: signups, values } },
+    }
+  }
+  const both = (one: ArmCounts): HealthCounts => ({ stable: one, canary: one })
+
+  it('is in the tick as a difference', () => {
+    const ticker = createTicker()
+    ticker.next({ ...both(known(10, 5, 100, 3)), processes: 2 }, 0)
+    const tick = ticker.next({ ...both(known(30, 9, 150, 8)), processes: 3 }, 1_000)
+    expect(tick.processes).toBe(3)
+    expect(tick.canary).toMatchObject({ errors: 20, failedUnits: 4, units: 50 })
+    expect(tick.canary.series?.signup).toEqual({ count: 5 })
+    expect(tick.canary.series?.purchase?.count).toBe(5)
+    expect(tick.canary.series?.purchase?.values?.[7]).toBe(5)
+  })
+
+  it('is not in it where the source does not know', () => {
+    const ticker = createTicker()
+    ticker.next(read(0, 0), 0)
+    const tick = ticker.next(read(10, 10), 1_000)
+    for (const name of ['failedUnits', 'units', 'series']) {
+      expect(tick.stable).not.toHaveProperty(name)
+    }
+    expect(tick).not.toHaveProperty('processes')
+    expect(tick).not.toHaveProperty('declared')
+  })
+
+  it('begins from what it means not to have known: each error a unit, no unit seen, no event', () => {
+    const ticker = createTicker()
+    ticker.next(both(arm(1_010, 10)), 0)
+    const tick = ticker.next(both(known(30, 14, 20, 8)), 1_000)
+    expect(tick.canary).toMatchObject({ errors: 20, failedUnits: 4, units: 20 })
+    expect(tick.canary.series?.signup).toEqual({ count: 8 })
+  })
+
+  it('knows no failed units where they do not add up with the errors before', () => {
+    const { ticker, reasons } = createRecordedTicker()
+    ticker.next(both(arm(1_010, 10)), 0)
+    const tick = ticker.next(both(known(30, 2, 20)), 1_000)
+    expect(tick.canary).toMatchObject({ errors: 20 })
+    expect(tick.canary.failedUnits).toBeUndefined()
+    expect(reasons).toEqual([])
+    expect(ticker.next(both(known(40, 4, 20)), 2_000).canary.failedUnits).toBe(2)
+  })
+
+  const sound = known(30, 9, 150, 8)
+  it.each<[string, Partial<ArmCounts>]>([
+    ['failed units fell', { failedUnits: 8 }],
+    ['failed units are not told any more', { failedUnits: undefined as never }],
+    ['more units failed than errors came', { failedUnits: 12 }],
+    ['units fell', { units: 149 }],
+    ['units are not told any more', { units: undefined as never }],
+    ['a series fell', { series: { ...sound.series, signup: { count: 7 } } }],
+    ['a series went', { series: { purchase: sound.series!.purchase! } }],
+    ['its values went', { series: { ...sound.series, purchase: { count: 8 } } }],
+    ['series are not told any more', { series: undefined as never }],
+  ])('drops a read in which %s, and counts nothing twice', (_, fault) => {
+    const { ticker, reasons } = createRecordedTicker()
+    ticker.next(both(known(0, 0, 0)), 0)
+    ticker.next(both(sound), 1_000)
+    const later = { ...known(31, 9, 151, 8), ...fault }
+    expect(ticker.next(both(later), 2_000).canary).toMatchObject({ requests: 0 })
+    expect(reasons).toEqual(['backwards_counts'])
+    const { canary } = ticker.next(both(known(32, 10, 152, 9)), 3_000)
+    expect(canary).toMatchObject({ errors: 2, failedUnits: 1, units: 2 })
+    expect(canary.series?.signup).toEqual({ count: 1 })
+  })
+
+  it.each<[string, Partial<ArmCounts>]>([
+    ['more failed units than errors', { failedUnits: 31 }],
+    ['failed units that are no number', { failedUnits: Number.NaN }],
+    ['units below zero', { units: -1 }],
+    ['infinite units', { units: Number.POSITIVE_INFINITY }],
+    ['series that are none', { series: 5 as never }],
+    ['a series that counts nothing', { series: { signup: {} as never } }],
+    ['a series without an entry', { series: { signup: undefined as never } }],
+    [
+      'values in too few buckets',
+      { series: { signup: { count: 8, values: new Float64Array(3) } } },
+    ],
+    [
+      'more values than events',
+      { series: { signup: { count: 2, values: new Float64Array(LATENCY_BUCKETS).fill(1) } } },
+    ],
+  ])('drops a read with %s', (_, fault) => {
+    const { ticker, reasons } = createRecordedTicker()
+    ticker.next(both(known(0, 0, 0)), 0)
+    expect(ticker.next(both({ ...sound, ...fault }), 1_000).canary.requests).toBe(0)
+    expect(reasons).toEqual(['invalid_counts'])
+  })
+
+  it.each([0, -1, Number.NaN])('drops a read of %s processes', (processes) => {
+    const { ticker, reasons } = createRecordedTicker()
+    ticker.next({ ...both(sound), processes }, 0)
+    expect(reasons).toEqual(['invalid_counts'])
+  })
+
+  it('takes all of a source that began anew', () => {
+    const ticker = createTicker()
+    ticker.next({ ...both(known(30, 9, 150, 8)), startedAt: 1 }, 0)
+    const { canary } = ticker.next({ ...both(known(3, 2, 5, 1)), startedAt: 2 }, 1_000)
+    expect(canary).toMatchObject({ errors: 3, failedUnits: 2, units: 5 })
+    expect(canary.series?.signup).toEqual({ count: 1 })
+  })
+
+  it('hands on what was declared at once, though the numbers beside it are dropped', () => {
+    const { ticker, reasons } = createRecordedTicker()
+    const declared = { condition: 'data_corruption', because: 'totals differ' } as const
+    expect(ticker.next({ ...read(10, 1), declared }, 0).declared).toEqual(declared)
+    expect(ticker.next({ ...read(Number.NaN, 1), declared }, 1_000).declared).toEqual(declared)
+    expect(ticker.next({ ...read(5, 1), declared }, 2_000).declared).toEqual(declared)
+    expect(ticker.next({ ...read(20, 1), declared }, 90_000).declared).toEqual(declared)
+    expect(reasons).toEqual(['invalid_counts', 'backwards_counts', 'gap'])
+  })
+
+  it('drops a read with a declaration that is none', () => {
+    const { ticker, reasons } = createRecordedTicker()
+    const declared = { condition: 'bad_mood', because: 'why' } as never
+    expect(ticker.next({ ...read(10, 1), declared }, 0)).not.toHaveProperty('declared')
+    expect(reasons).toEqual(['invalid_counts'])
   })
 })
