@@ -69,6 +69,14 @@ describe('a check of a URL', () => {
     expect(bench.read()).toMatchObject({ slow: { unknown: 'no answer within 5 s' } })
   })
 
+  it('says why it could not even ask', async () => {
+    open([check({ name: 'c', url: 'http://127.0.0.1:1/', retries: 0 })])
+    bench.read()
+    expect(await expectReadings(1)).toMatchObject({
+      c: { unknown: 'http://127.0.0.1:1/: bad port' },
+    })
+  })
+
   it.each([
     ['a name that cannot be resolved', 'ENOTFOUND'],
     ['a lookup that failed for now', 'EAI_AGAIN'],

@@ -30,14 +30,10 @@ export async function askUrl(
       ? { ok: true, because: `${shown} answered ${status}` }
       : { ok: false, because: `${shown} answered ${response.status}, not ${status}` }
   } catch (error) {
-    const code = codeOf(error)
+    // `fetch` says only that it failed, and why in its cause.
+    const cause: unknown = Object(error).cause ?? error
+    const { code } = Object(cause) as { code?: unknown }
     if (code === 'ECONNREFUSED') return { ok: false, because: `${shown} refused the connection` }
-    return { unknown: `${shown}: ${code ?? sayThrown(error)}` }
+    return { unknown: `${shown}: ${typeof code === 'string' ? code : sayThrown(cause)}` }
   }
-}
-
-/** `fetch` hides why it failed in its cause. */
-function codeOf(error: unknown): string | undefined {
-  const { code } = Object(Object(error).cause) as { code?: unknown }
-  return typeof code === 'string' ? code : undefined
 }

@@ -42,6 +42,8 @@ describe('check', () => {
     monitor.observe(tickOf(4, yes))
     expect(monitor.judge()).toMatchObject({ outcome: 'pass' })
     expect(monitor.judge()).not.toHaveProperty('decidedAt')
+    monitor.observe(tickOf(5, no))
+    expect(monitor.judge()).toMatchObject({ outcome: 'fail', decidedAt: start + 5000 })
   })
 
   it('waits when the check could not tell, whatever it said before', () => {

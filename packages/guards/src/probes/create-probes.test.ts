@@ -131,7 +131,7 @@ describe('guards out of a log', () => {
 
   it('know nothing where there is none', async () => {
     // The name is there, but of another kind.
-    open([fromLog], { given: [check({ name: 'queue', run: () => true })] })
+    open([fromLog], { given: [{ ...given[2]!, name: 'queue' }] })
     expect(await tick(3)).toMatchObject({
       db: { unknown: 'this process has no function for the check "db"' },
       queue: { unknown: 'this process has no function for the gauge "queue"' },

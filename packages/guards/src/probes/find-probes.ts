@@ -25,15 +25,9 @@ export function withFunctions(
   const found = findProbes(given)
   return probes.map((probe) => {
     const same = found.find(({ kind, name }) => kind === probe.kind && name === probe.name)
-    if (same === undefined) return probe
-    if (probe.kind === 'check') {
-      const { run } = same as typeof probe
-      // A URL in the state is what is asked, whatever this process would ask.
-      return run === undefined || probe.url !== undefined ? probe : { run, ...probe }
-    }
-    const { read } = same as typeof probe
-    const isSystem = probe.kind === 'gauge' && probe.reader === 'system'
-    return read === undefined || isSystem ? probe : ({ read, ...probe } as ProbeGuard)
+    // What stands in the state comes after: it decides whether there is anything for a function to do.
+    const { read, run } = Object(same) as { read?: object; run?: object }
+    return { ...(read && { read }), ...(run && { run }), ...probe } as ProbeGuard
   })
 }
 
