@@ -1,22 +1,11 @@
 export type { Alert, AlertSink, Delivery } from '@sluice/guards/webhook'
-export type { AlertRecord, ToldCondition } from './alerts/alert-record.ts'
 export {
   type AlertEvents,
   type Alerts,
   type AlertsOptions,
   createAlerts,
 } from './alerts/create-alerts.ts'
-export type { Heard, Severities } from './alerts/find-conditions.ts'
-export { findConditions } from './alerts/find-conditions.ts'
-export {
-  type AlertMemory,
-  type AlertState,
-  emptyMemory,
-  type FoundCondition,
-  type NextAlerts,
-  nextAlerts,
-  type Seen,
-} from './alerts/next-alerts.ts'
+export type { AlertSeverities } from './alerts/find-conditions.ts'
 export { begin, type RolloutRequest } from './begin.ts'
 export type { RolloutCommands } from './commands.ts'
 export {
