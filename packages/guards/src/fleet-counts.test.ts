@@ -4,6 +4,8 @@ import {
   type ArmCounts,
   createArmCounts,
   createFleetCounts,
+  createTicker,
+  type DropReason,
   type HealthCounts,
   type ProcessReport,
 } from './index.ts'
@@ -187,5 +189,136 @@ describe('the sum of a fleet', () => {
     const known = processes(3_000_000)
     expect(known.length).toBeLessThanOrEqual(1_000 + 61)
     expect(known.some(({ incarnation }) => incarnation === 'a#2999')).toBe(true)
+  })
+})
+
+describe('what only some processes know', () => {
+  /** A process of which one request in two fails, and each unit twice. */
+  function knowing(errors: number, signups = 0): HealthCounts {
+    const one = { ...arm(errors * 2, errors), failedUnits: errors / 2, units: errors }
+    return { stable: one, canary: { ...one, series: { signup: { count: signups } } } }
+  }
+
+  it('is summed, and an error of one that knows no units is a unit of its own', () => {
+    const { take, read } = createFleet()
+    take(1, report('a#1', 1, knowing(10, 2)), report('b#1', 1, counts(20, 5, 3)))
+    expect(read().canary).toMatchObject({ errors: 13, failedUnits: 5 + 3, units: 10 })
+    expect(read().stable).toMatchObject({ errors: 10, failedUnits: 5, units: 10 })
+    expect(read().canary.series).toEqual({ signup: { count: 2 } })
+    take(2, report('a#1', 2, knowing(14, 5)), report('b#1', 2, counts(20, 6, 4)))
+    expect(read().canary).toMatchObject({ errors: 18, failedUnits: 7 + 4, units: 14 })
+    expect(read().canary.series).toEqual({ signup: { count: 5 } })
+  })
+
+  it('is unknown where no process knows it', () => {
+    const { take, read } = createFleet()
+    take(1, report('a#1', 1, counts(10, 1)))
+    expect(Object.keys(read())).toEqual(['stable', 'canary', 'processes'])
+    expect(Object.keys(read().canary)).toEqual(['requests', 'errors', 'latency'])
+  })
+
+  it('leaves a sum that a ticker takes, never twice, whatever is seen', () => {
+    const lives: Record<string, (sequence: number) => HealthCounts> = {
+      // Knows from the first, from its third report on, and never.
+      'a#1': (sequence) => knowing(sequence * 2, sequence),
+      'a#2': (sequence) =>
+        sequence < 3 ? counts(sequence * 9, sequence * 4, sequence * 2) : knowing(sequence * 4),
+      'b#1': (sequence) => counts(sequence * 10, sequence * 5, sequence),
+    }
+    const sighting = fc.tuple(
+      fc.constantFrom(...Object.keys(lives)),
+      fc.integer({ min: 1, max: 8 }),
+    )
+    const looks = fc.array(fc.tuple(fc.nat(40), fc.array(sighting, { maxLength: 4 })))
+    fc.assert(
+      fc.property(looks, (all) => {
+        const { take, read } = createFleet()
+        const reasons: DropReason[] = []
+        const ticker = createTicker({ onDrop: (reason) => reasons.push(reason) })
+        ticker.next(read(), 0)
+        let second = 0
+        const taken = { errors: 0, failed: 0, units: 0, signups: 0 }
+        for (const [pause, seen] of all) {
+          second += 1 + pause
+          take(second, ...seen.map(([life, n]) => report(life, n, lives[life]!(n))))
+          const { canary } = ticker.next(read(), second * 1_000)
+          taken.errors += canary.errors
+          taken.failed += canary.failedUnits ?? canary.errors
+          taken.units += canary.units ?? 0
+          taken.signups += canary.series?.signup?.count ?? 0
+        }
+        expect(reasons).toEqual([])
+        const { canary } = read()
+        expect(taken).toEqual({
+          errors: canary.errors,
+          failed: canary.failedUnits ?? canary.errors,
+          units: canary.units ?? 0,
+          signups: canary.series?.signup?.count ?? 0,
+        })
+        expect(canary.errors).toBeLessThanOrEqual(8 * (2 + 4 + 1))
+        expect(canary.units ?? 0).toBeLessThanOrEqual(8 * (2 + 4))
+        expect(canary.failedUnits ?? 0).toBeLessThanOrEqual(canary.errors)
+      }),
+    )
+  })
+
+  it.each<[string, Partial<ArmCounts>]>([
+    ['failed units fall', { failedUnits: 4 }],
+    ['units leap', { units: 5_000_000 }],
+    ['a series leaps', { series: { signup: { count: 5_000_000 } } }],
+    ['a series falls', { series: { signup: { count: 1 } } }],
+  ])('refuses a report in which %s', (_, fault) => {
+    const { take, read } = createFleet()
+    take(1, report('a#1', 1, knowing(10, 2)))
+    const { stable, canary } = knowing(20, 4)
+    const bad = { stable, canary: { ...canary, ...fault } }
+    expect(take(2, report('a#1', 2, bad))).toHaveLength(1)
+    take(3, report('a#1', 3, knowing(30, 6)))
+    expect(read().canary).toMatchObject({ errors: 30, failedUnits: 15, units: 30 })
+  })
+
+  it('keeps at most 64 series of all, and none of those falls', () => {
+    const { take, read } = createFleet()
+    for (let life = 0; life < 10; life++) {
+      for (const sequence of [1, 2]) {
+        const names = Array.from({ length: 16 }, (_, n) => [`${life} ${n}`, { count: sequence }])
+        const canary = { ...arm(0), series: Object.fromEntries(names) }
+        take(life + sequence / 10, report(`a#${life}`, sequence, { stable: arm(0), canary }))
+      }
+    }
+    const series = Object.values(read().canary.series ?? {})
+    expect(series).toHaveLength(64)
+    expect(series.every(({ count }) => count === 2)).toBe(true)
+  })
+
+  it('tells how many processes served in the last minute', () => {
+    const { take, read } = createFleet()
+    take(1, report('a#1', 1, counts(10)), report('b#1', 1, counts(0)), report('c#1', 1, counts(2)))
+    expect(read().processes).toBe(2)
+    take(61, report('c#1', 61, counts(5)))
+    expect(read().processes).toBe(2)
+    take(62, report('c#1', 62, counts(5)))
+    expect(read().processes).toBe(1)
+    take(200)
+    expect(read().processes).toBeUndefined()
+  })
+
+  it('keeps the first declaration while its process is to be heard, be its counts sound or not', () => {
+    const { take, read } = createFleet()
+    const declare = (because: string, totals = counts(10)): HealthCounts => ({
+      ...totals,
+      declared: { condition: 'data_corruption', because },
+    })
+    take(1, report('a#1', 1, counts(5)))
+    take(2, report('a#1', 2, declare('first', counts(Number.NaN))))
+    expect(read().declared?.because).toBe('first')
+    take(3, report('b#1', 3, declare('second')), report('a#1', 3, declare('third')))
+    expect(read().declared?.because).toBe('first')
+    take(60, report('b#1', 60, declare('second')))
+    expect(read().declared?.because).toBe('first')
+    take(64, report('b#1', 64, declare('second')))
+    expect(read().declared?.because).toBe('second')
+    take(200)
+    expect(read()).not.toHaveProperty('declared')
   })
 })

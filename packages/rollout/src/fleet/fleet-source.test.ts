@@ -1,5 +1,5 @@
 import type { Json, SluiceError } from '@sluice/core'
-import { createHealthRecorder } from '@sluice/guards'
+import { createHealthRecorder, createTicker } from '@sluice/guards'
 import { createManualClock } from '@sluice/stores/testing'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createBoard } from './exchange.fixture.ts'
@@ -78,6 +78,35 @@ describe('a fleet source', () => {
     await clock.advance(10_000)
     expect(await requests()).toBe(135)
     expect(statuses()).toEqual(['a live', 'b live'])
+  })
+
+  it('carries units, series, declarations and how many counted', async () => {
+    const [own, other, nameless] = [start('a'), start('b'), start('c')]
+    const { source } = read(own)
+    const ticker = createTicker({ onDrop: (_, message) => expect.unreachable(message) })
+    ticker.next(await source.read(), clock.now())
+    const next = async () => {
+      await clock.advance(1_000)
+      return ticker.next(await source.read(), clock.now())
+    }
+    for (let retry = 0; retry < 5; retry++) {
+      own.recorder.record('canary', false, 5, 'ada')
+      other.recorder.record('canary', false, 5, 'ada')
+      nameless.recorder.record('canary', false, 5)
+    }
+    own.recorder.track('signup', 'canary')
+    other.recorder.track('signup', 'canary', 7)
+    const first = await next()
+    expect(first.processes).toBe(3)
+    expect(first.canary).toMatchObject({ errors: 15, failedUnits: 1 + 1 + 5, units: 2 })
+    expect(first.canary.series?.signup).toMatchObject({ count: 2 })
+    nameless.recorder.record('canary', false, 5, 'ben')
+    other.recorder.declare('data_corruption', 'totals differ')
+    const second = await next()
+    expect(second.canary).toMatchObject({ errors: 1, failedUnits: 1, units: 1 })
+    expect(second.declared?.because).toBe('totals differ')
+    own.recorder.declare('security_vulnerability', 'an open door')
+    expect((await next()).declared?.because).toBe('an open door')
   })
 
   it('does not fall when a process begins again under its name', async () => {
