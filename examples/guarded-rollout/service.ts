@@ -13,6 +13,8 @@ export interface ServiceOrder {
   readonly flag: string
   readonly stableFailEvery: number
   readonly canaryFailEvery: number
+  /** Default: any free one. */
+  readonly port?: number
 }
 
 /** What a service tells: where it serves, and in the end what it saw. */

@@ -29,18 +29,28 @@ export interface ShopOptions {
   readonly flag: string
   readonly stableFailEvery: number
   readonly canaryFailEvery: number
+  /** Default: any free one. */
+  readonly port?: number
 }
 
 type Handler = () => Promise<number>
 
-/** Opens a shop on a free port: two handlers of one page, chosen per user by a flag. */
+/**
+ * Opens a shop: two handlers of one page, chosen per user by a flag, and `/metrics` for a Prometheus.
+ */
 export async function openShop(options: ShopOptions): Promise<Shop> {
-  const { flags, flag } = options
+  const { flags, flag, port = 0 } = options
   const sightings: CanarySightings = { firstBadAt: undefined, lastAt: undefined }
   const stable = createHandler(options.stableFailEvery)
   const canary = createHandler(options.canaryFailEvery)
 
   const server = createServer((request, response) => {
+    if (request.url === '/metrics') {
+      const { environment } = flags
+      response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' })
+      response.end(flags.health(flag).prometheusText({ flag, environment }))
+      return
+    }
     const user = { id: request.headers['x-user'] }
     void flags
       .guarded(flag, user, {
@@ -61,7 +71,7 @@ export async function openShop(options: ShopOptions): Promise<Shop> {
     return status
   }
 
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     sightings,

@@ -3,10 +3,11 @@ import net from 'node:net'
 import { expect, it } from 'vitest'
 import { nats } from './nats.ts'
 import { postgres } from './postgres.ts'
+import { prometheus } from './prometheus.ts'
 import { redis } from './redis.ts'
 import { describeWith } from './service.ts'
 
-for (const kind of [redis, postgres, nats]) {
+for (const kind of [redis, postgres, nats, prometheus]) {
   describeWith(kind, `a private ${kind.name}`, (service) => {
     it('listens, can be killed, and comes back on its port', async () => {
       const { port, kill, restart } = service()
