@@ -41,9 +41,9 @@ export function guardRequests<
   flags: Flags<D>,
   key: Key,
   options: RequestGuardOptions<Request>,
-): (instance: object, settings: unknown, done: () => void) => void {
+): (instance: object) => Promise<void> {
   const guard = createRequestGuard(flags, key, options)
-  const plugin = (instance: object, _settings: unknown, done: () => void) => {
+  const plugin = async (instance: object) => {
     const fastify = instance as Instance<Request & { flags: RequestFlags | null }>
     if (!fastify.hasRequestDecorator(ours)) {
       fastify.decorateRequest('flags', null).decorateRequest(ours, null)
@@ -54,7 +54,6 @@ export function guardRequests<
       countResponse(request.raw, raw, guarded.start)
       next()
     })
-    done()
   }
   return Object.assign(plugin, { [Symbol.for('skip-override')]: true })
 }

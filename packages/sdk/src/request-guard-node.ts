@@ -14,14 +14,23 @@ export interface NodeSocket {
   readonly readableEnded: boolean
 }
 
-/** What is used of a response of `node:http`. */
+/** What is used of a response of `node:http`, or of `node:http2` in the same clothes. */
 export interface NodeResponse {
   readonly statusCode: number
   readonly headersSent: boolean
+  readonly writableFinished: boolean
   readonly destroyed?: boolean
   readonly errored?: unknown
+  /** HTTP/2's own. */
+  readonly stream?: { readonly rstCode?: number | undefined } | undefined
   once(event: 'finish' | 'close', listener: () => void): unknown
 }
+
+/**
+ * With this code (RFC 9113, 7: CANCEL) Node sees a stream, or its connection, closed from the other side. A reset
+ * connection has the code of an error of ours, and counts as one.
+ */
+const cancelled = 8
 
 /**
  * Counts a response of `node:http` when it ends.
@@ -40,9 +49,7 @@ export function countResponse(
   if (response.destroyed) return
   const exchange = start()
   response.once('finish', () => {
-    // What was still to be written when the server broke off is "finished", too.
-    if (response.errored) exchange.failed()
-    else exchange.answered(response.statusCode)
+    if (isWhole(response)) exchange.answered(response.statusCode)
   })
   response.once('close', () => {
     if (response.headersSent && hasClientLeft(socket, response)) {
@@ -51,10 +58,16 @@ export function countResponse(
   })
 }
 
-/** Whether a response that did not finish was given up by the other side. */
-function hasClientLeft({ errored, readableEnded }: NodeSocket, response: NodeResponse): boolean {
-  if (!errored) return readableEnded
+/** What is broken off "finishes", too: over HTTP/2 always, else where its last bytes were still to be written. */
+function isWhole({ writableFinished, errored, stream }: NodeResponse): boolean {
+  return stream?.rstCode === undefined ? !errored : stream.rstCode === 0 && writableFinished
+}
+
+/** Whether a response that is not whole was given up by the other side. */
+function hasClientLeft(socket: NodeSocket, { errored, stream }: NodeResponse): boolean {
+  if (stream?.rstCode !== undefined) return stream.rstCode === cancelled
+  if (!socket.errored) return socket.readableEnded
   // A response that was destroyed with an error hands it on to its connection. A connection that breaks by itself has
   // one of the system's: ECONNRESET, EPIPE, ETIMEDOUT.
-  return errored !== response.errored && 'syscall' in (errored as object)
+  return socket.errored !== errored && 'syscall' in (socket.errored as object)
 }

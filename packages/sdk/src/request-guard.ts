@@ -8,8 +8,17 @@ import {
 import type { ArmName } from '@sluice/guards'
 import type { Flags } from './open-flags.ts'
 
-/** A request's user: a string, or an object with a targeting key; null or undefined where nobody is known. */
-export type RequestUser = string | null | undefined | (object & { readonly then?: never })
+/**
+ * A request's user: a string, or an object with a targeting key; null or undefined where nobody is known. A promise is
+ * none: find out who it is before.
+ */
+export type RequestUser =
+  | string
+  | null
+  | undefined
+  | (object & { readonly then?: never })
+  // The same for a literal object, whose unknown names TypeScript takes for mistakes.
+  | { readonly then?: never; readonly [attribute: string]: unknown }
 
 /** How what ended is judged. */
 export interface CountOptions {

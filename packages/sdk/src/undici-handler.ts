@@ -16,8 +16,16 @@ export interface CallHandler {
   onResponseError?(controller: CallController | null | undefined, error: Error): void
 }
 
-/** The same handler, whose call is counted when it ends. */
-export function followCall(handler: CallHandler, exchange: Exchange): CallHandler {
+/**
+ * The same handler, whose call is counted when it ends.
+ *
+ * @param call Its signal says why a caller gave up: undici does not hand that on while a body comes.
+ */
+export function followCall(
+  handler: CallHandler,
+  exchange: Exchange,
+  call: { readonly signal?: unknown },
+): CallHandler {
   let status: number | undefined
   return {
     onRequestStart: (...args) => handler.onRequestStart?.(...args),
@@ -35,10 +43,16 @@ export function followCall(handler: CallHandler, exchange: Exchange): CallHandle
     },
     onResponseError(controller, error) {
       // A caller whose patience is at its end by the clock was not served in time.
-      const isGivenUp = controller?.aborted === true && error?.name !== 'TimeoutError'
+      const { reason } = (call.signal ?? {}) as { reason?: unknown }
+      const isGivenUp = controller?.aborted === true && !isTimeout(error) && !isTimeout(reason)
       if (isGivenUp && status !== undefined) exchange.answered(status)
       else exchange.failed()
       handler.onResponseError?.(controller, error)
     },
   }
+}
+
+/** Whether a reason to abort is that of `AbortSignal.timeout`. */
+function isTimeout(reason: unknown): boolean {
+  return (reason as { name?: unknown } | null | undefined)?.name === 'TimeoutError'
 }

@@ -20,6 +20,7 @@ export interface OutgoingCall {
   readonly method: string
   readonly headers?: unknown
   readonly upgrade?: unknown
+  readonly signal?: unknown
 }
 
 /** How a flag's outgoing calls are told apart and counted. A call that says by itself, by {@link asArm}, is not asked about. */
@@ -77,7 +78,7 @@ export function guardCalls<
     const go = dispatch as unknown as (call: Call, handler: CallHandler) => boolean
     const guarded = (call: Call, handler: CallHandler) => {
       const exchange = begin(call)
-      return go(call, exchange ? followCall(handler, exchange) : handler)
+      return go(call, exchange ? followCall(handler, exchange, call) : handler)
     }
     return guarded as unknown as typeof dispatch
   }
