@@ -128,8 +128,8 @@ export function createCompositionMonitor(
 
   return {
     findDemand,
-    observe(tick) {
-      for (let index = 0; index < parts.length; index++) parts[index]!.observe(tick)
+    observe(tick, views) {
+      for (let index = 0; index < parts.length; index++) parts[index]!.observe(tick, views)
     },
     judge,
     save: () => ({ parts: parts.map((part) => part.save()) }),

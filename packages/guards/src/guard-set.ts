@@ -2,6 +2,7 @@ import type { Tick } from './counts.ts'
 import { createMonitor, sharesAlpha } from './create-monitor.ts'
 import { SluiceError } from './error.ts'
 import type { Consequence, Guard } from './guard.ts'
+import { createTickViews } from './histogram-view.ts'
 import { demandOf, type Monitor, type SavedMonitor } from './monitor.ts'
 import { refuseCheckpoint, restoreNumber, type SavedNumber, saveNumber } from './saved-numbers.ts'
 import { isSoundTick } from './sound-tick.ts'
@@ -61,19 +62,20 @@ export function createGuardSet(guards: readonly Guard[], options: GuardSetOption
   const monitors = guards.map((guard) =>
     createMonitor(guard, sharesAlpha(guard) ? alpha / sharing : alpha),
   )
-  const readsLatency = guards.some(readsHistograms)
+  const views = createTickViews()
+  const usedViews = guards.some(readsHistograms) ? views : undefined
   let lastAt = -Infinity
   let dropped = 0
   if (options.from !== undefined) lastAt = restore(options.from, guards, monitors)
 
   return {
     observe(tick) {
-      if (!(tick.at > lastAt && tick.at < Infinity) || !isSoundTick(tick, readsLatency)) {
+      if (!(tick.at > lastAt && tick.at < Infinity) || !isSoundTick(tick, usedViews)) {
         dropped++
         return
       }
       lastAt = tick.at
-      for (let index = 0; index < monitors.length; index++) monitors[index]!.observe(tick)
+      for (let index = 0; index < monitors.length; index++) monitors[index]!.observe(tick, views)
     },
 
     verdicts: () =>

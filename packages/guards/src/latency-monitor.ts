@@ -51,24 +51,24 @@ export function createLatencyMonitor(guard: LatencyGuard | CustomGuard, alpha: n
   const threshold = -Math.log(alpha)
   const levels = new Float64Array(LEVELS.length).fill(-1) // buckets; −1 while warming up
   const costs = new Float64Array(BETS)
-  const otherFrom = new Float64Array(LATENCY_BUCKETS + 1)
-  const suspectFrom = new Float64Array(LATENCY_BUCKETS + 1)
   const provenEvents = new Float64Array(proof.shifts.length)
   const stable = { requests: 0, errors: 0 }
   const canary = { requests: 0, errors: 0 }
   let dataAt = Number.NaN
   let decided: Decided | undefined
 
-  const observe: Monitor['observe'] = (tick) => {
-    const otherLatency = subject.histogram(tick[other])
-    // Without a stable request there is nothing to compare with; at 100 percent that lasts, and the minute in
-    // which both arms last served must not be forgotten over it.
-    if (isEmpty(otherLatency)) return
-    if (rolling.advance(tick.at)) setLevels()
-    rolling.addAndSum(other, otherLatency, otherFrom)
-    rolling.addAndSum(suspect, subject.histogram(tick[suspect]), suspectFrom)
+  const observe: Monitor['observe'] = (tick, tickViews) => {
+    const views = subject.view(tick, tickViews)
+    const otherFrom = views[other].from
+    const suspectFrom = views[suspect].from
     const suspectRequests = suspectFrom[0]!
     const otherRequests = otherFrom[0]!
+    // Without a stable request there is nothing to compare with; at 100 percent that lasts, and the minute in
+    // which both arms last served must not be forgotten over it.
+    if (otherRequests === 0) return
+    if (rolling.advance(tick.at)) setLevels()
+    rolling.add(other, views[other])
+    rolling.add(suspect, views[suspect])
     if (suspectRequests === 0) return
     stable.requests += tick.stable.requests
     stable.errors += tick.stable.errors
@@ -220,9 +220,4 @@ export function createLatencyMonitor(guard: LatencyGuard | CustomGuard, alpha: n
   }
 
   return { observe, judge, findDemand, save, restore }
-}
-
-function isEmpty(histogram: ArrayLike<number>): boolean {
-  for (let bucket = 0; bucket < LATENCY_BUCKETS; bucket++) if (histogram[bucket] !== 0) return false
-  return true
 }

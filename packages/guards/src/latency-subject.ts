@@ -1,10 +1,12 @@
-import { type ArmCounts, createArmCounts } from './counts.ts'
+import { createArmCounts, type Tick } from './counts.ts'
+import { createTickViews, type TickViews } from './histogram-view.ts'
 import type { CustomGuard, LatencyGuard } from './statistical-guards.ts'
 import { sayMs, sayNumber } from './wording.ts'
 
 /** What a latency monitor compares: how large something is, in two arms. */
 export interface LatencySubject {
-  histogram(arm: ArmCounts): ArrayLike<number>
+  /** Both arms of a tick. Valid until the next. */
+  view(tick: Tick, views: TickViews): TickViews
   /** Where more is better, the arms change places: that the stable arm's are larger is that the canary's are smaller. */
   readonly isHigherBetter: boolean
   /** "p95", "mean", "purchase p50". */
@@ -25,7 +27,7 @@ export function latencySubject(guard: LatencyGuard | CustomGuard): LatencySubjec
   if (guard.kind === 'latency') {
     const { statistic } = guard
     return {
-      histogram: ({ latency }) => latency,
+      view: (_, views) => views,
       isHigherBetter: false,
       noun: sayStatistic(statistic),
       plural: 'latencies',
@@ -35,8 +37,13 @@ export function latencySubject(guard: LatencyGuard | CustomGuard): LatencySubjec
     }
   }
   const { series, better } = guard
+  const own = createTickViews()
   return {
-    histogram: (arm) => arm.series?.[series]?.values ?? none,
+    view({ stable, canary }) {
+      own.stable.read(stable.series?.[series]?.values ?? none)
+      own.canary.read(canary.series?.[series]?.values ?? none)
+      return own
+    },
     isHigherBetter: better === 'higher',
     noun: `mean ${series}`,
     plural: `values of ${series}`,

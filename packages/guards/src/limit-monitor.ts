@@ -1,7 +1,6 @@
 import { anytimeInterval } from './anytime-interval.ts'
 import { BETS, writeCosts, writeGains } from './bets.ts'
-import type { ArmCounts } from './counts.ts'
-import { bucketOf, countLatencies, LATENCY_BUCKETS, quantileMs } from './latency-histogram.ts'
+import { bucketOf, quantileMs } from './latency-histogram.ts'
 import type { Monitor } from './monitor.ts'
 import { createProjection } from './projection.ts'
 import { createRollingLatency, WINDOW_SLOTS } from './rolling-latency.ts'
@@ -37,15 +36,15 @@ export function createLimitMonitor(
   let dataAt = Number.NaN
   let decided: Decided | undefined
 
-  const observe: Monitor['observe'] = (tick) => {
-    const newTrials = rolling ? countLatencies(tick.canary.latency) : tick.canary.requests
+  const observe: Monitor['observe'] = (tick, views) => {
+    const newTrials = rolling ? views.canary.from[0]! : tick.canary.requests
     if (rolling) {
       rolling.advance(tick.at)
-      rolling.add('stable', tick.stable.latency)
-      rolling.add('canary', tick.canary.latency)
+      rolling.add('stable', views.stable)
+      rolling.add('canary', views.canary)
     }
     if (newTrials === 0) return
-    const newHits = rolling ? countBeyond(tick.canary, limitBucket) : tick.canary.errors
+    const newHits = rolling ? views.canary.from[limitBucket + 1]! : tick.canary.errors
     wealth.open(tick.at, hits, trials)
     // A mean of as many e-values as hits of one cause: by convexity the whole gain may be divided by them.
     writeGains(wealth.gains, 0, newHits / clusterSize, newTrials / clusterSize, costs)
@@ -185,14 +184,6 @@ export function createLimitMonitor(
   const findDemand = () => (decided === undefined ? undefined : guard.consequence)
 
   return { observe, judge, findDemand, save, restore }
-}
-
-function countBeyond(arm: ArmCounts, limitBucket: number): number {
-  let count = 0
-  for (let bucket = limitBucket + 1; bucket < LATENCY_BUCKETS; bucket++) {
-    count += arm.latency[bucket]!
-  }
-  return count
 }
 
 function trimQuantile(quantile: number): string {

@@ -1,5 +1,6 @@
 import type { Tick } from './counts.ts'
 import type { Consequence } from './guard.ts'
+import type { TickViews } from './histogram-view.ts'
 import type { Verdict } from './verdict.ts'
 
 /** What a monitor knows, as plain JSON. */
@@ -7,8 +8,12 @@ export type SavedMonitor = Readonly<Record<string, unknown>>
 
 /** One guard at work: its state over one rollout. */
 export interface Monitor {
-  /** Takes in a tick whose counts have been checked. Allocates nothing. */
-  observe(tick: Tick): void
+  /**
+   * Takes in a tick whose counts have been checked. Allocates nothing.
+   *
+   * @param views Of the tick's latencies; read only where a guard of the set looks at latencies.
+   */
+  observe(tick: Tick, views: TickViews): void
   /** The verdict at this moment. */
   judge(): Verdict
   /**

@@ -1,5 +1,6 @@
 import type { ArmName } from './counts.ts'
-import { addLatency, LATENCY_BUCKETS } from './latency-histogram.ts'
+import type { HistogramView } from './histogram-view.ts'
+import { LATENCY_BUCKETS } from './latency-histogram.ts'
 import { refuseCheckpoint, restoreNumber, type SavedNumber, saveNumber } from './saved-numbers.ts'
 
 /** The latencies of both arms over the last minute, in slots of ten seconds, in constant memory. */
@@ -11,9 +12,7 @@ export interface RollingLatency {
    */
   advance(at: number): boolean
   /** Adds an arm's latencies of one tick to the slot under way. */
-  add(arm: ArmName, latency: ArrayLike<number>): void
-  /** The same, and `from[b]` becomes the number of requests in bucket b and above: one walk for both. */
-  addAndSum(arm: ArmName, latency: ArrayLike<number>, from: Float64Array): void
+  add(arm: ArmName, latencies: HistogramView): void
   /** An arm over the closed slots: what was known before the slot under way. Valid until the next call for the same arm. */
   readClosed(arm: ArmName): Float64Array
   /** An arm over the newest slots, the one under way included. Valid until the next call for the same arm. */
@@ -50,6 +49,8 @@ export function createRollingLatency(): RollingLatency {
   }
   let origin = Number.NaN
   let slot = 0
+  let lowest = LATENCY_BUCKETS
+  let highest = -1
 
   function advance(at: number): boolean {
     if (Number.isNaN(origin)) origin = at
@@ -64,27 +65,24 @@ export function createRollingLatency(): RollingLatency {
     return true
   }
 
-  function add(arm: ArmName, latency: ArrayLike<number>): void {
-    addLatency(slots[arm][slot % WINDOW_SLOTS]!, latency)
-  }
-
-  function addAndSum(arm: ArmName, latency: ArrayLike<number>, from: Float64Array): void {
+  function add(arm: ArmName, { used, usedCount, from }: HistogramView): void {
     const into = slots[arm][slot % WINDOW_SLOTS]!
-    let sum = 0
-    for (let bucket = LATENCY_BUCKETS - 1; bucket >= 0; bucket--) {
-      const count = latency[bucket]!
-      if (count !== 0) {
-        sum += count
-        into[bucket]! += count
-      }
-      from[bucket] = sum
+    for (let index = 0; index < usedCount; index++) {
+      const bucket = used[index]!
+      into[bucket]! += from[bucket]! - from[bucket + 1]!
     }
+    // Used buckets stand from the top down.
+    if (usedCount === 0) return
+    highest = Math.max(highest, used[0]!)
+    lowest = Math.min(lowest, used[usedCount - 1]!)
   }
 
-  function sumSlots(arm: ArmName, from: number, to: number): Float64Array {
+  /** Over the buckets ever used: the others are empty. */
+  function sumSlots(arm: ArmName, first: number, end: number): Float64Array {
     const sum = sums[arm].fill(0)
-    for (let back = from; back < to; back++) {
-      addLatency(sum, slots[arm][(slot - back + back * WINDOW_SLOTS) % WINDOW_SLOTS]!)
+    for (let back = first; back < end; back++) {
+      const one = slots[arm][(slot - back + back * WINDOW_SLOTS) % WINDOW_SLOTS]!
+      for (let bucket = lowest; bucket <= highest; bucket++) sum[bucket]! += one[bucket]!
     }
     return sum
   }
@@ -105,12 +103,17 @@ export function createRollingLatency(): RollingLatency {
     for (const arm of ['stable', 'canary'] as const) {
       slots[arm].forEach((into, index) => {
         restoreSlot(into, from[arm]?.[index])
+        into.forEach((count, bucket) => {
+          if (count === 0) return
+          lowest = Math.min(lowest, bucket)
+          highest = Math.max(highest, bucket)
+        })
       })
     }
   }
 
   return {
-    ...{ advance, add, addAndSum, save, restore },
+    ...{ advance, add, save, restore },
     readClosed: (arm) => sumSlots(arm, 1, WINDOW_SLOTS),
     readNewest: (arm, count) => sumSlots(arm, 0, count),
   }

@@ -1,17 +1,19 @@
 import type { ArmCounts, SeriesCounts, Tick } from './counts.ts'
+import type { TickViews } from './histogram-view.ts'
 import { LATENCY_BUCKETS } from './latency-histogram.ts'
 
 /**
  * Whether all that a tick says can be so. One that cannot is dropped whole: which of its numbers is wrong, nobody knows.
  *
- * @param readsLatency Whether anybody looks at the histograms; else they are not checked.
+ * @param views To be read from the tick's latencies; undefined where nobody looks at them: then they are not checked.
  */
-export function isSoundTick(tick: Tick, readsLatency: boolean): boolean {
+export function isSoundTick(tick: Tick, views: TickViews | undefined): boolean {
   const { stable, canary, calibration, processes, canaryShare } = tick
   return (
     isSoundArm(stable) &&
     isSoundArm(canary) &&
-    (!readsLatency || (isSoundHistogram(stable.latency) && isSoundHistogram(canary.latency))) &&
+    (views === undefined ||
+      (views.stable.read(stable.latency) && views.canary.read(canary.latency))) &&
     (calibration === undefined || (calibration >= 1 && calibration < Infinity)) &&
     (processes === undefined || (processes >= 1 && processes < Infinity)) &&
     (canaryShare === undefined || (canaryShare >= 0 && canaryShare <= 1))
