@@ -141,6 +141,13 @@ describe('guards out of a log', () => {
     })
   })
 
+  it('keep the functions they have', async () => {
+    open([check({ name: 'db', run: () => true })], {
+      given: [check({ name: 'db', run: () => false })],
+    })
+    expect(await tick()).toMatchObject({ db: { ok: true } })
+  })
+
   it('are asked as they stand in the log, whatever this process would ask', async () => {
     const asked: string[] = []
     const fetch: FetchUrl = async (url) => {
