@@ -37,3 +37,8 @@ export function demandOf(monitor: Monitor): Consequence | undefined {
   const { outcome, consequence } = monitor.judge()
   return outcome === 'fail' ? consequence : undefined
 }
+
+/** A monitor that looks at no latencies. */
+export interface ReadingMonitor extends Monitor {
+  observe(tick: Tick): void
+}

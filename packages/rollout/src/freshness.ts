@@ -22,6 +22,8 @@ const relativeKinds: ReadonlySet<string> = new Set([
   'sample_ratio',
 ])
 
+const probeKinds: ReadonlySet<string> = new Set(['gauge', 'check', 'custom_reading'])
+
 /**
  * Starts without data.
  *
@@ -58,7 +60,8 @@ export function createFreshness(): Freshness {
       for (const verdict of verdicts) {
         const { guard, outcome, consequence, dataAt } = verdict
         if (consequence === 'warn') continue
-        const isWaiting = outcome === 'inconclusive' && dataAt === undefined && !hasServed
+        const isWaiting =
+          outcome === 'inconclusive' && dataAt === undefined && !hasServed && !looksItself(verdict)
         if (isWaiting && (canaryAgeMs ?? 0) > silenceLimitMs) {
           return `no request has reached the canary for ${toSeconds(canaryAgeMs)} s: is ${state.flag} defined, and asked, where the traffic is?`
         }
@@ -71,6 +74,11 @@ export function createFreshness(): Freshness {
       return undefined
     },
   }
+}
+
+/** A check that has not answered waits for its answer, not for a request. */
+function looksItself({ kind, parts }: Verdict): boolean {
+  return parts === undefined ? probeKinds.has(kind) : parts.every(looksItself)
 }
 
 function isRelative({ kind, parts }: Verdict): boolean {

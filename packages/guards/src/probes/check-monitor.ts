@@ -1,4 +1,4 @@
-import type { Monitor, SavedMonitor } from '../monitor.ts'
+import type { ReadingMonitor, SavedMonitor } from '../monitor.ts'
 import { refuseCheckpoint } from '../saved-numbers.ts'
 import { type Decided, readDecision } from '../verdict.ts'
 import type { CheckGuard } from './check-guard.ts'
@@ -17,7 +17,7 @@ interface Known {
 }
 
 /** Watches what a check says. */
-export function createCheckMonitor(guard: CheckGuard): Monitor {
+export function createCheckMonitor(guard: CheckGuard): ReadingMonitor {
   const { name, everyMs, timeoutMs, retries, consequence } = guard
   // Three runs may be lost, and one of them may be tried as often as it can.
   const limitMs = 3 * everyMs + timeoutMs * (retries + 1)

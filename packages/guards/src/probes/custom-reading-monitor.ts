@@ -1,10 +1,10 @@
-import type { Monitor } from '../monitor.ts'
+import type { ReadingMonitor } from '../monitor.ts'
 import { sayRatio } from '../wording.ts'
 import type { CustomReadingGuard } from './custom-reading-guard.ts'
 import { createThresholdMonitor, type Measured } from './threshold-monitor.ts'
 
 /** Watches how many times worse the canary's number is than the stable arm's. */
-export function createCustomReadingMonitor(guard: CustomReadingGuard): Monitor {
+export function createCustomReadingMonitor(guard: CustomReadingGuard): ReadingMonitor {
   const { name, better, marginRatio, clearRatio } = guard
 
   return createThresholdMonitor(guard, {

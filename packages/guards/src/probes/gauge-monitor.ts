@@ -1,11 +1,11 @@
-import type { Monitor } from '../monitor.ts'
+import type { ReadingMonitor } from '../monitor.ts'
 import { sayMs, sayNumber, sayPercent } from '../wording.ts'
 import type { GaugeGuard } from './gauge-guard.ts'
 import { createThresholdMonitor, type Measured } from './threshold-monitor.ts'
 import { metricUnits } from './validate-probe.ts'
 
 /** Watches one number of the machine's, or of the application's own, against its threshold. */
-export function createGaugeMonitor(guard: GaugeGuard): Monitor {
+export function createGaugeMonitor(guard: GaugeGuard): ReadingMonitor {
   const { name, metric, above, below, clear } = guard
   const isUpper = above !== undefined
   const threshold = (above ?? below) as number

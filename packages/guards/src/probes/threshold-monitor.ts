@@ -1,5 +1,5 @@
 import type { Tick } from '../counts.ts'
-import type { Monitor, SavedMonitor } from '../monitor.ts'
+import type { ReadingMonitor, SavedMonitor } from '../monitor.ts'
 import { refuseCheckpoint } from '../saved-numbers.ts'
 import type { Verdict } from '../verdict.ts'
 import type { CustomReadingGuard } from './custom-reading-guard.ts'
@@ -53,7 +53,7 @@ interface Known {
 export function createThresholdMonitor(
   guard: GaugeGuard | CustomReadingGuard,
   { measure, label, beyond, within, clear }: Threshold,
-): Monitor {
+): ReadingMonitor {
   const { name, forMs } = guard
   let known: Known = { held: { phase: 'clear' } }
 
