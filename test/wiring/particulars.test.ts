@@ -234,6 +234,42 @@ describe('a guard of node:http', () => {
     expect(shop.counts().canary).toEqual([2, 2])
   })
 
+  it.each([undefined, new Error('enough')])(
+    'counts as an error an answer that is broken off behind its end, with %s',
+    async (error) => {
+      const guard = guardNode(shop.flags, 'newCheckout', { user: () => 'ann' })
+      const server = await open(
+        createServer(
+          guard((_request: IncomingMessage, response: ServerResponse) => {
+            // More than the system takes at once.
+            response.end(Buffer.alloc(50_000_000))
+            response.destroy(error)
+          }),
+        ),
+      )
+      expect(await server.call('').end).toBe('broken off')
+      await until(() => shop.counts().canary[0] === 1)
+      expect(shop.counts().canary).toEqual([1, 1])
+    },
+  )
+
+  it('counts by its status an answer that its client does not wait for', async () => {
+    const guard = guardNode(shop.flags, 'newCheckout', { user: () => 'ann' })
+    const server = await open(
+      createServer(
+        guard((_request: IncomingMessage, response: ServerResponse) =>
+          response.end(Buffer.alloc(50_000_000)),
+        ),
+      ),
+    )
+    const call = server.call('')
+    const { socket } = await call.response
+    socket.resetAndDestroy()
+    await call.end
+    await until(() => shop.counts().canary[0] === 1)
+    expect(shop.counts().canary).toEqual([1, 0])
+  })
+
   it('does not see a connection that is upgraded', async () => {
     const guard = guardNode(shop.flags, 'newCheckout', { user: () => 'ann' })
     const listening = createServer(

@@ -11,6 +11,7 @@ export interface NodeRequest {
 /** What is used of a connection. */
 export interface NodeSocket {
   readonly errored?: unknown
+  readonly destroyed?: boolean
   readonly readableEnded: boolean
 }
 
@@ -49,7 +50,7 @@ export function countResponse(
   if (response.destroyed) return
   const exchange = start()
   response.once('finish', () => {
-    if (isWhole(response)) exchange.answered(response.statusCode)
+    if (isWhole(socket, response)) exchange.answered(response.statusCode)
   })
   response.once('close', () => {
     if (response.headersSent && hasClientLeft(socket, response)) {
@@ -59,8 +60,8 @@ export function countResponse(
 }
 
 /** What is broken off "finishes", too: over HTTP/2 always, else where its last bytes were still to be written. */
-function isWhole({ writableFinished, errored, stream }: NodeResponse): boolean {
-  return stream?.rstCode === undefined ? !errored : stream.rstCode === 0 && writableFinished
+function isWhole({ destroyed }: NodeSocket, { writableFinished, stream }: NodeResponse): boolean {
+  return stream?.rstCode === undefined ? !destroyed : stream.rstCode === 0 && writableFinished
 }
 
 /** Whether a response that is not whole was given up by the other side. */
