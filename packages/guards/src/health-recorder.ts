@@ -51,7 +51,7 @@ export interface HealthRecorder extends MetricSource {
   /** Counts one finished request. */
   observe(observation: Observation): void
   /**
-   * The same without an object: allocates nothing.
+   * The same without an object: allocates nothing, except that an error with a unit asks the clock for a number.
    *
    * @param unit Who it was for, a user as a rule. Of a unit's errors within 60 s, one is counted in `failedUnits`, since a
    * client that retries is one trouble and not ten. An error without a unit is counted as one of its own.
