@@ -20,8 +20,9 @@ const plan = canary({ stages: [{ rolloutPercent: 5 }, { rolloutPercent: 100 }] }
 
 let clock: ManualClock
 let store: ReturnType<typeof createMemoryStore>
-/** What the store throws at a write, where it does. */
-let fault: (() => Promise<never>) | undefined
+/** What comes before a write, and before a read: a delay, or an error. */
+let fault: (() => Promise<unknown>) | undefined
+let readFault: (() => Promise<unknown>) | undefined
 let verdicts: readonly Verdict[] | undefined
 let ends: (() => Promise<void>)[]
 
@@ -29,20 +30,34 @@ beforeEach(() => {
   clock = createManualClock()
   store = createMemoryStore({ clock })
   fault = undefined
+  readFault = undefined
   verdicts = [healthy]
   ends = []
 })
 afterEach(async () => {
   fault = undefined
+  readFault = undefined
   for (const end of ends.splice(0)) await end()
   await clock.advance(0)
   expect(clock.pendingTimers).toBe(0)
 })
 
 function faulty(): Store {
-  return { ...store, append: (commit) => fault?.() ?? store.append(commit), close: async () => {} }
+  return {
+    ...store,
+    async read(after, limit) {
+      await readFault?.()
+      return store.read(after, limit)
+    },
+    async append(commit) {
+      await fault?.()
+      return store.append(commit)
+    },
+    close: async () => {},
+  }
 }
 
+const hanging = () => new Promise<never>(() => {})
 const broken = () => Promise.reject(new SluiceError('store_unreachable', 'The disk is gone.'))
 
 interface Process {
@@ -52,9 +67,12 @@ interface Process {
   readonly alerts: Alert[]
   readonly errors: string[]
   stop(): Promise<void>
+  stopAlerts(): Promise<void>
 }
 
-async function join(options: Partial<AlertsOptions> = {}): Promise<Process> {
+async function join(
+  options: Partial<AlertsOptions> & { readonly isSilent?: boolean } = {},
+): Promise<Process> {
   const replica = createReplica({ store: faulty(), clock })
   await replica.start()
   await replica.ready()
@@ -87,8 +105,8 @@ async function join(options: Partial<AlertsOptions> = {}): Promise<Process> {
     return stopping
   }
   ends.push(stop)
-  alerts.start()
-  return { ...process, replica, controller, stop }
+  if (!options.isSilent) alerts.start()
+  return { ...process, replica, controller, stop, stopAlerts: alerts.stop }
 }
 
 /** What ends may wait for the clock. */
@@ -101,7 +119,7 @@ async function end(closing: () => Promise<void>): Promise<void> {
   await closed
 }
 
-async function begin(options: Partial<AlertsOptions> = {}): Promise<Process> {
+async function begin(options: Parameters<typeof join>[0] = {}): Promise<Process> {
   const process = await join(options)
   await process.controller.start(order)
   process.controller.run()
@@ -181,7 +199,13 @@ describe('alerts', () => {
     const unknown = (guard: string, alert: 'critical' | 'warning') =>
       createVerdict('inconclusive', { guard, alert, kind: 'check' as Verdict['kind'] })
     const { told } = await begin()
-    verdicts = [unknown('database', 'critical'), unknown('newsletter', 'warning'), healthy]
+    const undecided = createVerdict('inconclusive', { guard: 'own', alert: 'critical' })
+    verdicts = [
+      unknown('database', 'critical'),
+      unknown('newsletter', 'warning'),
+      undecided,
+      healthy,
+    ]
     await clock.advance(59_000)
     expect(told).toEqual([])
     await clock.advance(5_000)
@@ -221,15 +245,11 @@ describe('alerts', () => {
   })
 
   it('are told of a rollout that ended long ago to nobody', async () => {
-    const { controller, replica } = await begin()
+    const { controller } = await begin({ isSilent: true })
     await controller.rollBack(order)
     verdicts = []
-    await clock.advance(300_000)
-    await replica.commit({
-      ...{ actor: 'ops', action: 'forget', reason: 'a test' },
-      changes: [{ key: 'alert/production/checkout', value: null }],
-    })
-    await clock.advance(600_000)
+    await clock.advance(900_000)
+    expect(controller.state?.phase).toBe('rolled_back')
     const later = await join()
     await clock.advance(60_000)
     expect(later.told).toEqual([])
@@ -241,6 +261,8 @@ describe('alerts of several processes', () => {
     const one = await begin()
     const other = await join()
     other.controller.run()
+    // Each decides before it sees what the other wrote.
+    fault = () => new Promise<void>((resolve) => void clock.after(200, resolve))
     verdicts = [warn]
     await clock.advance(590_000)
     expect([...one.told, ...other.told]).toEqual(['warning guard/max_error_rate firing'])
@@ -291,7 +313,7 @@ describe('alerts while the log cannot be written', () => {
 
   it.each([
     ['refuses', broken],
-    ['hangs', () => new Promise<never>(() => {})],
+    ['hangs', hanging],
   ])('are told from memory where it %s for longer, and say so', async (_, how) => {
     const { told, errors } = await begin()
     fault = how
@@ -322,30 +344,34 @@ describe('alerts while the log cannot be written', () => {
 
   it('are told once where a write was made, and its outcome not seen', async () => {
     const { told } = await begin()
-    let lost = 0
-    const { append, read } = store
+    const { append } = store
+    // It lands; its answer does not, and nothing can be read for a while.
     store.append = async (commit) => {
+      store.append = append
+      readFault = broken
       await append(commit)
-      if (lost++ < 1) {
-        store.read = () => broken()
-        throw new Error('The line went dead.')
-      }
+      throw new Error('The line went dead.')
     }
     verdicts = [warn]
     await clock.advance(4_000)
-    store.append = append
-    store.read = read
+    expect(told).toEqual([])
+    readFault = undefined
     await clock.advance(60_000)
     expect(told).toEqual(['warning guard/max_error_rate firing'])
   })
 
-  it('are told before the process ends', async () => {
+  it.each([
+    ['refuses', broken],
+    ['hangs', hanging],
+  ])('are told before the process ends, where it %s', async (_, how) => {
     const sink = collect()
-    const { told, stop } = await begin({ sinks: [sink] })
-    fault = () => new Promise<never>(() => {})
+    const { told, stopAlerts } = await begin({ sinks: [sink] })
+    fault = how
     verdicts = [warn]
     await clock.advance(2_000)
-    await stop()
+    const before = clock.now()
+    await end(stopAlerts)
+    expect(clock.now() - before).toBeLessThanOrEqual(2_000)
     expect(told).toEqual(['warning guard/max_error_rate firing unrecorded'])
     expect(sink.sent).toEqual(['guard/max_error_rate firing true'])
   })

@@ -24,7 +24,7 @@ export function findConditions(
   state: RolloutState,
   heard: Heard,
   { severities = {}, now }: { readonly severities?: AlertSeverities; readonly now: number },
-): Pick<Seen, 'found' | 'undecided' | 'hasLooked' | 'over'> {
+): Pick<Seen, 'found' | 'undecided' | 'hasLooked' | 'isBlind' | 'over'> {
   const found: FoundCondition[] = []
   const undecided: string[] = []
   for (const verdict of heard.verdicts ?? []) {
@@ -40,19 +40,14 @@ export function findConditions(
       } else undecided.push(condition)
     }
   }
-  // Of what cannot be seen nothing is over.
-  if (heard.blind !== undefined) undecided.push(...guardsOf(state))
   found.push(...findTrouble(state, heard), ...findEnd(state, now))
   return {
     found,
     undecided,
     hasLooked: heard.verdicts !== undefined,
+    isBlind: heard.blind !== undefined,
     ...(isRolloutOver(state) ? { over: `the rollout is over: ${state.phase}` } : {}),
   }
-}
-
-function guardsOf({ guards }: RolloutState): string[] {
-  return guards.map(({ name }) => `guard/${name}`)
 }
 
 function severityOf({ consequence }: Verdict): Alert['severity'] {

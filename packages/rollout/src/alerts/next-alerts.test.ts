@@ -153,7 +153,11 @@ describe('a condition', () => {
     process.look(0, [guard])
     expect(process.watch(900, [], { undecided: ['guard/error_rate'] })).toEqual([])
     expect(process.watch(900, [], { hasLooked: false })).toEqual([])
-    expect(process.watch(61, [])).toHaveLength(1)
+    expect(process.watch(30, [])).toEqual([])
+    const blind = finding({ condition: 'blind' })
+    expect(process.watch(300, [blind], { hasLooked: false, isBlind: true })).toHaveLength(1)
+    expect(process.watch(60, [])).toEqual([])
+    expect(process.watch(1, [])).toHaveLength(2)
   })
 
   it('that must last is told when it has, at every look', () => {
@@ -221,6 +225,7 @@ describe('the laws of alerts', () => {
   ]
   const seen = fc.record({
     hasLooked: fc.boolean(),
+    isBlind: fc.boolean(),
     undecided: fc.subarray(['guard/error_rate', 'guard/check']),
     rollout: fc.constantFrom('checkout@2', 'checkout@2', 'checkout@2', 'checkout@9'),
   })

@@ -27,6 +27,8 @@ export interface Seen {
   readonly undecided: readonly string[]
   /** Whether a look was made: without one, what the last one found stays as it was. */
   readonly hasLooked: boolean
+  /** Whether nothing could be seen for long: of what was found before nothing is known any more. */
+  readonly isBlind?: boolean
   /** Why all that was found before is over: the rollout is. */
   readonly over?: string
 }
@@ -141,7 +143,8 @@ export function nextAlerts(
     const condition = key.slice(key.indexOf(':') + 1)
     // What is found critical is not over as a warning.
     const isGraver = found.has(tellingKey({ condition, severity: 'critical' }))
-    if (isGraver || seen.undecided.includes(condition)) return {}
+    const isUnknown = isGraver || seen.isBlind || seen.undecided.includes(condition)
+    if (isUnknown) return {}
     if (seen.hasLooked || seen.over !== undefined) return { clearMs: clearMs ?? steadyMs }
     return { ...last, ...(clearMs === undefined ? {} : { clearMs }) }
   }
