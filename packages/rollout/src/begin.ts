@@ -17,7 +17,7 @@ export interface RolloutRequest {
   /** 0 to 1, over the whole rollout. */
   readonly alpha: number
   /** See the state's. */
-  readonly calibration?: readonly number[]
+  readonly calibration?: readonly number[] | undefined
   /** The exposure that stands in the log now. */
   readonly before: Exposure
 }

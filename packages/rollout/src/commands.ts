@@ -20,7 +20,7 @@ export interface RolloutCommands {
    * Begins the plan at its first stage.
    *
    * @throws SluiceError `rollout_exists` while one is active on the flag; `invalid_plan` where the
-   * plan is too bold for the environment.
+   * plan is too bold for the environment; `not_calibrated` where its subjects were to be counted before and none was.
    */
   start(order: Order): Promise<RolloutState>
   /** Stops at the present share; guards go on watching. @throws SluiceError `already_paused`. */
@@ -58,14 +58,21 @@ export interface CommandsOptions {
   readonly log: RolloutLog
   readonly clock: Clock
   readonly apply: Apply
-  readonly begin: (order: Order, reading: Reading, now: number) => Transition
+  readonly begin: (
+    order: Order,
+    reading: Reading,
+    calibration: readonly number[] | undefined,
+    now: number,
+  ) => Transition
+  /** Measured once, before a rollout begins; undefined where nobody wants it. */
+  readonly calibrate: () => Promise<readonly number[] | undefined>
   readonly verdicts: () => readonly Verdict[]
   /** The rollout as this process knows it, and shows it to people. */
   readonly seen: () => RolloutState | undefined
 }
 
 export function createCommands(options: CommandsOptions): RolloutCommands {
-  const { flag, environment, actor, log, clock, apply, begin, verdicts, seen } = options
+  const { flag, environment, actor, log, clock, apply, begin, calibrate, verdicts, seen } = options
 
   async function give(toCommand: () => Command): Promise<RolloutState> {
     // Before anything else is awaited: two who promote at once have both seen this stage.
@@ -112,6 +119,7 @@ export function createCommands(options: CommandsOptions): RolloutCommands {
   return {
     async start(order) {
       await log.refresh()
+      const calibration = await calibrate()
       const state = await apply((reading) => {
         if (reading.state !== undefined && isActive(reading.state)) {
           throw new SluiceError(
@@ -120,7 +128,7 @@ export function createCommands(options: CommandsOptions): RolloutCommands {
             { flag },
           )
         }
-        return begin(order, reading, clock.now())
+        return begin(order, reading, calibration, clock.now())
       })
       return state ?? Promise.reject(noRollout())
     },

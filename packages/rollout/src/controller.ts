@@ -3,6 +3,7 @@ import { createGuardSet, type Guard, type MetricSource, type Verdict } from '@sl
 import { type Clock, systemClock } from '@sluice/stores'
 import { type Apply, createApply } from './apply.ts'
 import { begin } from './begin.ts'
+import { type CohortSource, measureCalibration } from './calibrate.ts'
 import { createCommands, type RolloutCommands } from './commands.ts'
 import type { Lease } from './fleet/lease.ts'
 import { openJournal, type RolloutLog } from './journal.ts'
@@ -27,6 +28,11 @@ export interface RolloutControllerOptions {
   readonly guards?: readonly Guard[]
   /** Where the counts of both arms come from. Without one, nothing is observed. */
   readonly source?: MetricSource
+  /**
+   * For rollouts started here: what was counted of each stage's subjects before they met the canary, so that a canary of
+   * unlucky users is not taken for a bad one. Default: none; the subjects are taken to be alike.
+   */
+  readonly cohorts?: CohortSource
   /** For rollouts started here: the most a healthy canary is rolled back by chance. Default 0.01. */
   readonly alpha?: number
   /** Default: the machine's clock. */
@@ -94,7 +100,7 @@ const vainTicks = 3 * gapTicks
  * outside (0, 1) or a `tickMs` that is not above 0.
  */
 export function createRolloutController(options: RolloutControllerOptions): RolloutController {
-  const { replica: log, environment, flag, guards = [], source, lease } = options
+  const { replica: log, environment, flag, guards = [], source, cohorts, lease } = options
   const { alpha = defaultAlpha, clock = systemClock, tickMs = defaultTickMs } = options
   const { checkpointMs = defaultCheckpointMs } = options
   const { actor = 'controller', judge: createJudge = judgeBySource } = options
@@ -124,9 +130,11 @@ export function createRolloutController(options: RolloutControllerOptions): Roll
     log,
     clock,
     apply,
-    begin: (order, { revision, exposure: before }, now) => {
+    calibrate: async () => (cohorts === undefined ? undefined : measureCalibration(plan, cohorts)),
+    begin: (order, { revision, exposure: before }, calibration, now) => {
       const id = `${flag}@${revision + 1}`
-      return begin({ id, flag, environment, plan, guards, alpha, before }, order, now)
+      const terms = { id, flag, environment, plan, guards, alpha, before, calibration }
+      return begin(terms, order, now)
     },
     flag,
     environment,

@@ -7,6 +7,7 @@ export {
 } from './alerts/create-alerts.ts'
 export type { AlertSeverities } from './alerts/find-conditions.ts'
 export { begin, type RolloutRequest } from './begin.ts'
+export { type CohortSource, measureCalibration } from './calibrate.ts'
 export type { RolloutCommands } from './commands.ts'
 export {
   createRolloutController,
