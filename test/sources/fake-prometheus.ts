@@ -13,6 +13,8 @@ export interface FakePrometheus {
   readonly series: Record<string, readonly FakeSeries[]>
   /** For when its answers are, in epoch seconds. */
   at: number
+  /** A query that is answered by no series for now. */
+  hides: string | undefined
   /** Answers instead, where it is set. */
   instead: RequestListener | undefined
   /** The queries it was asked, joint ones in their parts. */
@@ -35,7 +37,7 @@ export async function startFakePrometheus(onPort = 0): Promise<FakePrometheus> {
   }, onPort)
 
   function write(query: string, own: Record<string, string> = {}) {
-    return (fake.series[query] ?? []).map(([labels, value]) => ({
+    return (query === fake.hides ? [] : (fake.series[query] ?? [])).map(([labels, value]) => ({
       metric: { ...labels, ...own },
       value: [fake.at, String(value)],
     }))
@@ -45,8 +47,31 @@ export async function startFakePrometheus(onPort = 0): Promise<FakePrometheus> {
     ...listening,
     series: {},
     at: 1_700_000_000,
+    hides: undefined,
     instead: undefined,
     asked: [],
   }
   return fake
+}
+
+/** Queries of both arms. */
+export const queries = {
+  stable: { requests: 'requests{arm="stable"}', errors: 'errors{arm="stable"}', latency: 'ms_s' },
+  canary: { requests: 'requests{arm="canary"}', errors: 'errors{arm="canary"}', latency: 'ms_c' },
+}
+
+/** One counter by pods; where a value is undefined, the pod is not to be seen. */
+export function pods(...values: (string | number | undefined)[]): FakeSeries[] {
+  return values.flatMap((value, index) =>
+    value === undefined ? [] : [[{ instance: `pod-${index}`, job: 'shop' }, value] as const],
+  )
+}
+
+/** A second later the stable arm's pods have counted so much. */
+export function setRequests(
+  fake: FakePrometheus,
+  ...values: (string | number | undefined)[]
+): void {
+  fake.series[queries.stable.requests] = pods(...values)
+  fake.at += 1
 }

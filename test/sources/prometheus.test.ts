@@ -118,6 +118,7 @@ describeWith(prometheusOf(ports), 'a Prometheus that scrapes two services', (pro
         return counts.stable.requests + counts.canary.requests
       }
 
+      await until(async () => (await read()) === 0 && last?.processes === 2)
       await truth.send(ports[0]!, 200)
       await truth.send(ports[1]!, 120)
       expect(Math.min(truth.arms.stable.errors, truth.arms.canary.errors)).toBeGreaterThan(0)

@@ -49,7 +49,7 @@ export function readAnswer({ status, text }: Answer, name: string, subject: stri
       throw fail('invalid', 'gave a native histogram; ask for the classic buckets, …_bucket')
     }
     const [seconds, digits] = Array.isArray(value) ? (value as unknown[]) : []
-    if (!isLabels(metric) || typeof seconds !== 'number' || typeof digits !== 'string') {
+    if (!isLabels(metric) || !isTime(seconds) || typeof digits !== 'string') {
       throw fail('invalid', `gave what is no sample (${shorten(String(JSON.stringify(entry)))})`)
     }
     return { labels: metric, value: toNumber(digits), at: seconds * 1000 }
@@ -66,6 +66,11 @@ function parse(text: string): Record<string, unknown> | undefined {
   } catch {
     return undefined
   }
+}
+
+/** Epoch seconds that a date can show. */
+function isTime(seconds: unknown): seconds is number {
+  return typeof seconds === 'number' && Math.abs(seconds) <= 8.64e12
 }
 
 function isLabels(metric: unknown): metric is Record<string, string> {

@@ -4,6 +4,8 @@ import { LONGEST_TICK_MS } from '../check-counts.ts'
 export interface SeriesValues {
   /** Its labels, and for a histogram its bounds. */
   readonly key: string
+  /** The process that counts, as far as its labels tell. */
+  readonly target: string
   /** Each only rises for as long as the process that counts lives. */
   readonly values: readonly number[]
 }
@@ -14,8 +16,13 @@ export interface Increases {
    * What each series counted since it was last seen; all of it where it never was.
    *
    * @param at Epoch ms; never falls.
+   * @param isLate Whether a process may have counted for long before it was first seen: what it counts from now on is new.
    */
-  take(series: readonly SeriesValues[], at: number): (readonly number[])[]
+  take(
+    series: readonly SeriesValues[],
+    at: number,
+    isLate: (target: string) => boolean,
+  ): (readonly number[])[]
 }
 
 /** Some 200 bytes each. Series that are gone are those of processes that ended: they do not come back. */
@@ -32,23 +39,29 @@ export function createIncreases(): Increases {
   const known = new Map<string, Seen>()
   let lastAt: number | undefined
 
-  function increaseOf({ key, values }: SeriesValues, at: number): readonly number[] {
+  /** What a series had counted before; undefined where all it has counted is new. */
+  function groundOf(
+    { key, values, target }: SeriesValues,
+    at: number,
+    isLate: (target: string) => boolean,
+  ): readonly number[] | undefined {
     const before = known.get(key)
-    known.delete(key)
-    known.set(key, { values, at })
     // A series that appears began at zero: the first error of a process is one.
-    if (before === undefined || values.some((value, index) => value < before.values[index]!)) {
-      return values
-    }
+    if (before === undefined) return isLate(target) ? values : undefined
+    if (values.some((value, index) => value < before.values[index]!)) return undefined
     // It could not be scraped for a while. Within more than a minute the split may have moved.
     const wasMissing = before.at < (lastAt ?? at)
-    if (wasMissing && at - before.at > LONGEST_TICK_MS) return values.map(() => 0)
-    return values.map((value, index) => value - before.values[index]!)
+    return wasMissing && at - before.at > LONGEST_TICK_MS ? values : before.values
   }
 
   return {
-    take(series, at) {
-      const increases = series.map((each) => increaseOf(each, at))
+    take(series, at, isLate) {
+      const increases = series.map((each) => {
+        const ground = groundOf(each, at, isLate)
+        known.delete(each.key)
+        known.set(each.key, { values: each.values, at })
+        return each.values.map((value, index) => value - (ground?.[index] ?? 0))
+      })
       lastAt = at
       let gone = known.size - series.length
       for (const key of known.keys()) {

@@ -16,7 +16,8 @@ export function readCounters(
 ): readonly SeriesValues[] {
   return samples.map((sample) => {
     checkCounter(sample, subject)
-    return { key: keyOf(sample.labels), values: [sample.value] }
+    const { labels, value } = sample
+    return { key: keyOf(labels), target: targetOf(labels), values: [value] }
   })
 }
 
@@ -25,7 +26,7 @@ export function readHistograms(
   { subject }: RoleQuery,
   samples: readonly Sample[],
 ): readonly HistogramSeries[] {
-  const groups = new Map<string, { bound: number; value: number }[]>()
+  const groups = new Map<string, { target: string; buckets: Bucket[] }>()
   for (const sample of samples) {
     const { le, ...labels } = sample.labels
     const bound = toNumber(le ?? '')
@@ -34,20 +35,26 @@ export function readHistograms(
     }
     checkCounter({ labels, value: sample.value }, subject)
     const key = keyOf(labels)
-    const group = groups.get(key) ?? []
-    group.push({ bound, value: sample.value })
+    const group = groups.get(key) ?? { target: targetOf(labels), buckets: [] }
+    group.buckets.push({ bound, value: sample.value })
     groups.set(key, group)
   }
-  return [...groups].map(([key, group]) => {
-    group.sort((one, other) => one.bound - other.bound)
-    const bounds = group.map(({ bound }) => bound)
-    const values = group.map(({ value }, index) => value - (group[index - 1]?.value ?? 0))
+  return [...groups].map(([key, { target, buckets }]) => {
+    buckets.sort((one, other) => one.bound - other.bound)
+    const bounds = buckets.map(({ bound }) => bound)
+    const values = buckets.map(({ value }, index) => value - (buckets[index - 1]?.value ?? 0))
     if (bounds.at(-1) !== Infinity) throw invalid(subject, 'a histogram has no le="+Inf"')
     if (values.some((value) => value < 0)) {
       throw invalid(subject, 'a bucket holds less than the one below it')
     }
-    return { key: `${key} ${bounds}`, values, bounds }
+    return { key: `${key} ${bounds}`, target, values, bounds }
   })
+}
+
+/** Of a histogram: what is at most so long. */
+interface Bucket {
+  readonly bound: number
+  readonly value: number
 }
 
 function checkCounter({ labels, value }: Sample, subject: string): void {
@@ -58,6 +65,12 @@ function checkCounter({ labels, value }: Sample, subject: string): void {
   if (Object.keys(labels).length === 0) {
     throw invalid(subject, 'one sum over all processes: keep them apart, sum by (instance) (…)')
   }
+}
+
+/** Prometheus gives each target a job and an instance; where a query drops them, the labels it keeps must do. */
+function targetOf({ __name__, ...labels }: Readonly<Record<string, string>>): string {
+  const { job = '', instance } = labels
+  return keyOf(instance === undefined ? labels : { job, instance })
 }
 
 function keyOf(labels: Readonly<Record<string, string>>): string {

@@ -1,4 +1,5 @@
-import { type ArmCounts, createArmCounts, type MetricSource } from '../counts.ts'
+import { LONGEST_TICK_MS } from '../check-counts.ts'
+import { type ArmCounts, type ArmName, createArmCounts, type MetricSource } from '../counts.ts'
 import { SluiceError } from '../error.ts'
 import { spreadLatency } from '../spread-latency.ts'
 import type { Sample, Vector } from './answer.ts'
@@ -11,6 +12,7 @@ import {
 } from './arm-queries.ts'
 import { createAsk } from './ask.ts'
 import { createIncreases, type SeriesValues } from './increases.ts'
+import { createLateness } from './lateness.ts'
 import { type HistogramSeries, invalid, readCounters, readHistograms } from './read-samples.ts'
 
 /** What one query answered. */
@@ -41,6 +43,8 @@ export function createPrometheusSource(options: PrometheusSourceOptions): Metric
   const msPerUnit = options.latencyUnit === 'milliseconds' ? 1 : 1000
   const increases = new Map(queries.map((each) => [each.subject, createIncreases()]))
   const totals = { stable: createTotals(), canary: createTotals() }
+  const findLate = createLateness()
+  const armsWithSeries = new Set<ArmName>()
   let lastAt = -Infinity
 
   async function askAll(): Promise<Vector> {
@@ -54,8 +58,13 @@ export function createPrometheusSource(options: PrometheusSourceOptions): Metric
     }
   }
 
-  function take({ arm, role, subject: name, series }: Part, at: number): void {
-    const found = increases.get(name)!.take(series, at)
+  function take(
+    { arm, role, subject: name, series }: Part,
+    at: number,
+    isLate: (target: string) => boolean,
+  ): void {
+    if (series.length > 0) armsWithSeries.add(arm)
+    const found = increases.get(name)!.take(series, at, isLate)
     const total = totals[arm]
     if (role === 'latency') {
       for (const [index, { bounds = [] }] of series.entries()) {
@@ -79,10 +88,12 @@ export function createPrometheusSource(options: PrometheusSourceOptions): Metric
         const times = [at, lastAt].map((ms) => new Date(ms).toISOString())
         throw invalid(subject, `the answer is of ${times[0]}, older than the last, of ${times[1]}`)
       }
-      checkSilence(parts, totals)
+      checkSilence(parts, armsWithSeries)
       // From here on nothing fails: an answer is taken whole or not at all.
       lastAt = at
-      for (const part of parts) take(part, at)
+      const series = parts.flatMap((part) => part.series)
+      const isLate = findLate(new Set(series.map(({ target }) => target)), at)
+      for (const part of parts) take(part, at, isLate)
       const processes = countProcesses(samples)
       return {
         stable: { ...totals.stable, latency: totals.stable.latency.slice() },
@@ -117,10 +128,10 @@ function split(samples: readonly Sample[], queries: readonly RoleQuery[]): Part[
   })
 }
 
-function checkSilence(parts: readonly Part[], totals: Record<'stable' | 'canary', Totals>): void {
+function checkSilence(parts: readonly Part[], armsWithSeries: ReadonlySet<ArmName>): void {
   const requests = parts.filter(({ role }) => role === 'requests')
   const silent = requests.filter(({ series }) => series.length === 0)
-  const hadSome = silent.find(({ arm }) => totals[arm].requests > 0)
+  const hadSome = silent.find(({ arm }) => armsWithSeries.has(arm))
   const mute = hadSome ?? (silent.length === requests.length ? silent[0] : undefined)
   if (mute === undefined) return
   const since = hadSome === undefined ? '' : ', though there were some before'
