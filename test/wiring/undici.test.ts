@@ -38,7 +38,9 @@ function answer({ url: path = '' }: IncomingMessage, response: ServerResponse): 
   else if (path === '/stream') threeChunks().pipe(response)
   else if (path === '/endless') endless().pipe(response)
   else if (path === '/early') {
-    response.writeEarlyHints({ link: '</style.css>; rel=preload' }, () => response.end('an answer'))
+    response.writeEarlyHints({ link: '</style.css>; rel=preload' }, () =>
+      response.writeHead(503).end('an answer'),
+    )
   } else if (path === '/cut') {
     response.writeHead(200, { 'content-length': '100' })
     broken()
@@ -122,7 +124,7 @@ describe('a guard of calls', () => {
 
   it('takes no hint for the answer', async () => {
     await byRequest('/early', byAnn())
-    expect(await counted()).toEqual({ canary: [1, 0], stable: [0, 0] })
+    expect(await counted()).toEqual({ canary: [1, 1], stable: [0, 0] })
   })
 
   it('counts as an error what hangs until its caller gives up', async () => {

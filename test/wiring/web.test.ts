@@ -1,3 +1,5 @@
+import { guardRequests } from '@sluice/sdk/hono'
+import { Hono } from 'hono'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { until } from '../contracts/until.ts'
 import { createHonoApp } from './frameworks.ts'
@@ -37,7 +39,28 @@ describe('a guard of requests in Hono, away from Node', () => {
     expect(headers.get('content-type')).toContain('text/plain')
   })
 
-  it('measures to the end of the body, which is read only as far as somebody reads', async () => {
+  it('reads a body only as far as somebody reads it', async () => {
+    let pulls = 0
+    const body = new ReadableStream<Uint8Array>(
+      {
+        pull(controller) {
+          pulls += 1
+          controller.enqueue(new Uint8Array(1))
+        },
+      },
+      { highWaterMark: 0 },
+    )
+    const app = new Hono()
+    app.use(guardRequests(shop.flags, 'newCheckout', { user: () => 'ann' }))
+    app.get('/', (c) => c.body(body))
+    const response = await app.request('/')
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(pulls).toBe(0)
+    await response.body?.getReader().read()
+    expect(pulls).toBe(1)
+  })
+
+  it('measures to the end of the body', async () => {
     const { body } = await call('endless')
     const reader = body!.getReader()
     await reader.read()
