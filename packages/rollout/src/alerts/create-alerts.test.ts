@@ -262,7 +262,8 @@ describe('alerts of several processes', () => {
     const other = await join()
     other.controller.run()
     // Each decides before it sees what the other wrote.
-    fault = () => new Promise<void>((resolve) => void clock.after(200, resolve))
+    await clock.advance(2_000)
+    fault = () => new Promise<void>((resolve) => void clock.after(2_500, resolve))
     verdicts = [warn]
     await clock.advance(590_000)
     expect([...one.told, ...other.told]).toEqual(['warning guard/max_error_rate firing'])
