@@ -2,6 +2,7 @@ import { allocationRows } from './allocation.mjs'
 import { guardedRows } from './guarded.mjs'
 import { importRows } from './import.mjs'
 import { changeRows, loadRows } from './load.mjs'
+import { recorderRows } from './recorder.mjs'
 import { sizeRows } from './size.mjs'
 
 const rows = {
@@ -11,6 +12,7 @@ const rows = {
   change: changeRows,
   import: importRows,
   guarded: guardedRows,
+  recorder: recorderRows,
 }
 
 /** The names of the rows that have a bound of their own instead of a peer. */
