@@ -1,4 +1,4 @@
-import type { SluiceError } from '@sluice/core'
+import type { FlagSet, SluiceError } from '@sluice/core'
 import { createHealthRecorder, type HealthRecorder } from '@sluice/guards'
 import {
   createFleetSource,
@@ -11,6 +11,7 @@ import {
   toExchangeName,
 } from '@sluice/rollout'
 import { type Clock, type Exchange, type Replica, rolloutKey, systemClock } from '@sluice/stores'
+import { cohortName, createCohorts } from './cohorts.ts'
 
 /** This process among all that share its store. */
 export interface Fleet {
@@ -22,6 +23,10 @@ export interface Fleet {
   restartUnits(flags: readonly string[]): void
   /** What all processes count for a flag. */
   source(flag: string): FleetSource
+  /** Counts who will be on a flag's canary, before they are; for each share of a plan. */
+  watchCohorts(flag: string, percents: readonly number[]): void
+  /** What all processes count of those who would be on the canary at a share, and of the others. */
+  cohortSource(flag: string, percent: number): FleetSource
   /** This process's candidacy for the work on a flag's rollout; undefined where there is nobody to share it with. */
   createLease(flag: string, clock?: Clock): Lease | undefined
   /** Stops sharing, after a last report. */
@@ -32,6 +37,8 @@ export interface Fleet {
 export interface FleetOptions {
   readonly exchange: Exchange | undefined
   readonly replica: Replica
+  /** The flags as they are. */
+  readonly snapshot: () => FlagSet
   readonly environment: string
   readonly identity: ProcessIdentity
   readonly clock: Clock
@@ -43,22 +50,37 @@ const leaseTtlMs = 6_000
 
 /** Joins the fleet: from now on this process shares what it counts, while the log has a rollout that wants it. */
 export function joinFleet(options: FleetOptions): Fleet {
-  const { exchange, replica, environment, identity, clock, onError } = options
+  const { exchange, replica, snapshot, environment, identity, clock, onError } = options
   const recorders = new Map<string, HealthRecorder>()
   const sources = new Map<string, FleetSource>()
 
   // The machine's clock in finer parts than Clock has; one that was handed in is to be the only one.
   const recorderOptions = clock === systemClock ? {} : { now: () => clock.now() }
 
+  const cohorts = createCohorts(snapshot, recorderOptions)
+
   function recorder(flag: string): HealthRecorder {
-    return getOrCreate(recorders, flag, () => createHealthRecorder(recorderOptions))
+    return getOrCreate(recorders, flag, () =>
+      cohorts.attach(flag, createHealthRecorder(recorderOptions)),
+    )
   }
 
   function* wantedRecorders() {
+    yield* cohorts.entries()
     for (const entry of recorders) {
       const rollout = replica.get(rolloutKey(environment, entry[0]))
       if (rollout !== undefined && !isRolloutOver(rollout.value)) yield entry
     }
+  }
+
+  function sourceOf(name: string, own: () => HealthRecorder): FleetSource {
+    return getOrCreate(sources, name, () =>
+      createFleetSource({
+        ...{ exchange, environment, flag: name, clock },
+        own: { ...identity, recorder: own() },
+        onRefused: onError,
+      }),
+    )
   }
 
   const stop =
@@ -76,14 +98,10 @@ export function joinFleet(options: FleetOptions): Fleet {
     restartUnits(flags) {
       for (const flag of flags) recorders.get(flag)?.restartUnits()
     },
-    source: (flag) =>
-      getOrCreate(sources, flag, () =>
-        createFleetSource({
-          ...{ exchange, environment, flag, clock },
-          own: { ...identity, recorder: recorder(flag) },
-          onRefused: onError,
-        }),
-      ),
+    source: (flag) => sourceOf(flag, () => recorder(flag)),
+    watchCohorts: cohorts.watch,
+    cohortSource: (flag, percent) =>
+      sourceOf(cohortName(flag, percent), () => cohorts.recorder(flag, percent)),
     createLease(flag, leaseClock = clock) {
       if (exchange === undefined) return undefined
       const name = `rollout/${toExchangeName(environment)}/${toExchangeName(flag)}`

@@ -33,6 +33,15 @@ export interface Flags<D extends FlagDefinitions = FlagDefinitions> extends Flag
    */
   fleet(key: KeyOf<D>): FleetSource
   /**
+   * Counts, while nobody is on the canary yet, how those fare who will be: for each share. What was counted calibrates
+   * the guards of a rollout that starts then. A controller with `calibrate` calls it.
+   *
+   * @throws SluiceError `invalid_option` where the flag has a `bucketBy` of its own.
+   */
+  watchCohorts(key: KeyOf<D>, percents: readonly number[]): void
+  /** What {@link Flags.watchCohorts} counted, in every process: as `canary` those below the share, as `stable` the others. */
+  cohort(key: KeyOf<D>, percent: number): FleetSource
+  /**
    * This process's candidacy for the work on a flag's rollout, for its controller; undefined where the
    * store has no exchange.
    */
@@ -70,6 +79,7 @@ export function openFlags<const D extends FlagDefinitions = FlagDefinitions>(
   const errors: Emitter<Pick<FlagClientEvents, 'error'>> = createEmitter(() => {})
   const fleet = joinFleet({
     ...{ exchange: store.exchange, replica: client.replica, environment: client.environment },
+    snapshot: () => client.snapshot(),
     identity: createIdentity(processId),
     clock: options.clock ?? systemClock,
     onError: (error) => errors.tell('error', error),
@@ -88,6 +98,8 @@ export function openFlags<const D extends FlagDefinitions = FlagDefinitions>(
     guarded,
     health: fleet.recorder,
     fleet: fleet.source,
+    watchCohorts: fleet.watchCohorts,
+    cohort: fleet.cohortSource,
     createLease: fleet.createLease,
     on: ((name, listener) => {
       const stops = [on.call(client, name, listener)]

@@ -1,6 +1,7 @@
 import type { FlagDefinitions, KeyOf } from '@sluice/core'
 import { SluiceError } from '@sluice/core'
 import {
+  canary,
   createRolloutController as createControllerOver,
   type RolloutController,
   type RolloutControllerOptions,
@@ -13,6 +14,11 @@ export interface FlagRolloutOptions<D extends FlagDefinitions = FlagDefinitions>
   /** What `openFlags` returned: the log, the environment and, by default, the metric source and the lease. */
   readonly flags: Flags<D>
   readonly flag: KeyOf<D>
+  /**
+   * Counts the plan's cohorts from now on, until the rollout starts, and calibrates its guards by what was counted: so
+   * that a canary of few, unlucky users is not taken for a bad one. Default false.
+   */
+  readonly calibrate?: boolean
 }
 
 /**
@@ -28,14 +34,20 @@ export interface FlagRolloutOptions<D extends FlagDefinitions = FlagDefinitions>
 export function createRolloutController<D extends FlagDefinitions>(
   options: FlagRolloutOptions<D>,
 ): RolloutController {
-  const { flags, flag, ...rest } = options
+  const { flags, flag, calibrate = false, ...rest } = options
   if (flags.snapshot().inspect(flag) === undefined) {
     throw new SluiceError('flag_not_found', `There is no flag "${flag}" to roll out.`, { flag })
+  }
+  if (calibrate) {
+    const { stages } = rest.plan ?? canary()
+    const percents = stages.map(({ rolloutPercent }) => rolloutPercent)
+    flags.watchCohorts(flag, percents)
   }
   const lease = flags.createLease(flag, rest.clock)
   return createControllerOver({
     source: flags.fleet(flag),
     ...(lease === undefined ? {} : { lease }),
+    ...(calibrate ? { cohorts: (percent: number) => flags.cohort(flag, percent) } : {}),
     ...rest,
     replica: flags.replica,
     environment: flags.environment,

@@ -1,0 +1,108 @@
+import { errorRate } from '@sluice/guards'
+import { canary } from '@sluice/rollout'
+import { createManualClock } from '@sluice/rollout/testing'
+import { createMemoryStore } from '@sluice/stores/memory'
+import { afterEach, describe, expect, it } from 'vitest'
+import { createRolloutController, type Flags, openFlags } from './index.ts'
+
+const order = { actor: 'ada', reason: 'new checkout' }
+const plan = canary({ monitorMs: 600_000 })
+
+const open: Flags[] = []
+afterEach(async () => {
+  for (const flags of open.splice(0)) await flags.close()
+})
+
+async function openShop() {
+  const clock = createManualClock()
+  const store = createMemoryStore()
+  async function join() {
+    const flags = openFlags({
+      ...{ store, clock, environment: 'production' },
+      definitions: { checkout: {}, byTenant: { bucketBy: 'tenant' } },
+    })
+    open.push(flags)
+    await flags.ready()
+    return flags
+  }
+  return { clock, join }
+}
+
+/** Each of a thousand users asks once; those that the first five percent will reach fail so often. */
+function serve(flags: Flags, failing: (user: number) => boolean): void {
+  for (let user = 0; user < 1000; user++) {
+    try {
+      flags.guarded('checkout', `user-${user}`, {
+        on: () => undefined,
+        off() {
+          if (failing(user)) throw new Error('no')
+        },
+      })
+    } catch {
+      // Counted.
+    }
+  }
+}
+
+describe('cohorts', () => {
+  it('are counted before anybody is on the canary, as the hash will place them', async () => {
+    const { join } = await openShop()
+    const flags = await join()
+    flags.watchCohorts('checkout', [5, 25, 100])
+    serve(flags, () => false)
+    const { canary, stable } = await flags.cohort('checkout', 5).read()
+    expect(canary.requests + stable.requests).toBe(1000)
+    const reached = Array.from({ length: 1000 }, (_, user) => `user-${user}`)
+    await flags.setRollout('checkout', 5, order)
+    await flags.enable('checkout', order)
+    expect(canary.requests).toBe(reached.filter((u) => flags.isEnabled('checkout', u)).length)
+    expect(canary.requests).toBeGreaterThan(20)
+  })
+
+  it('are counted no more once somebody is on the canary', async () => {
+    const { join } = await openShop()
+    const flags = await join()
+    flags.watchCohorts('checkout', [5])
+    await flags.enable('checkout', order)
+    serve(flags, () => false)
+    await flags.setRollout('checkout', 1, order)
+    serve(flags, () => false)
+    const { canary, stable } = await flags.cohort('checkout', 5).read()
+    expect(canary.requests + stable.requests).toBe(1000)
+  })
+
+  it('calibrate the guards of a rollout that starts then', async () => {
+    const { join, clock } = await openShop()
+    const flags = await join()
+    const options = { flags, flag: 'checkout' as const, plan, clock, guards: [errorRate()] }
+    const controller = createRolloutController({ ...options, calibrate: true })
+    await expect(controller.start(order)).rejects.toMatchObject({ code: 'not_calibrated' })
+    serve(flags, (user) => user % 100 === 0)
+    const { canary } = await flags.cohort('checkout', 5).read()
+    expect(canary.requests).toBeGreaterThan(0)
+    const { calibration } = await controller.start(order)
+    expect(calibration).toHaveLength(4)
+    expect(calibration?.[3]).toBe(1)
+    expect(calibration?.[2]).toBeGreaterThan(1)
+    await controller.stop()
+  })
+
+  it('are the sum of all processes', async () => {
+    const { join, clock } = await openShop()
+    const [one, other] = [await join(), await join()]
+    for (const flags of [one, other]) flags.watchCohorts('checkout', [5])
+    serve(other, () => false)
+    serve(one, () => false)
+    await clock.advance(1_000)
+    const { canary, stable } = await one.cohort('checkout', 5).read()
+    expect(canary.requests + stable.requests).toBe(2000)
+  })
+
+  it('are refused where the flag places its subjects by something else', async () => {
+    const { join } = await openShop()
+    const flags = await join()
+    expect(() => flags.watchCohorts('byTenant', [5])).toThrow(
+      expect.objectContaining({ code: 'invalid_option' }),
+    )
+  })
+})
