@@ -34,6 +34,32 @@ export function createPeekingZTest(): Watcher {
   })
 }
 
+/**
+ * Kayenta's kind of comparison: the canary's error ratios of all minutes so far beside the stable arm's, by the rank test of Mann
+ * and Whitney, two-sided at 98 %, asked every five minutes; fewer could never be that unlikely.
+ */
+export function createMannWhitney(): Watcher {
+  const minute = createTotals()
+  const canaryRatios: number[] = []
+  const stableRatios: number[] = []
+  let seconds = 0
+  return createWatcher((tick) => {
+    addTo(minute, tick)
+    if (++seconds % 60 !== 0) return false
+    canaryRatios.push(minute.canaryErrors / minute.canaryRequests)
+    stableRatios.push(minute.stableErrors / minute.stableRequests)
+    Object.assign(minute, createTotals())
+    const n = canaryRatios.length
+    if (n % 5 !== 0) return false
+    let wins = 0
+    for (const own of canaryRatios) {
+      for (const other of stableRatios) wins += own > other ? 1 : own === other ? 0.5 : 0
+    }
+    const deviation = Math.sqrt((n * n * (2 * n + 1)) / 12)
+    return (wins - (n * n) / 2 - 0.5) / deviation > 2.326
+  })
+}
+
 /** The same bets as the guard's, all placed on the first tick: no fresh money for trouble that begins late. */
 export function createBetsWithoutRestarts(): Watcher {
   const logWealths = ratios.map(() => 0)

@@ -2,6 +2,8 @@
 export interface Random {
   /** Uniform in [0, 1). */
   uniform(): number
+  /** Standard normal. */
+  normal(): number
   /** How many of `trials` succeed, each with probability `probability`. */
   binomial(trials: number, probability: number): number
 }
@@ -19,6 +21,12 @@ export function createRandom(seed: number): Random {
     b = (c + (c << 3)) | 0
     c = ((c << 21) | (c >>> 11)) + sum
     return (sum >>> 0) / 2 ** 32
+  }
+
+  /** Box–Muller: a normal draw from two uniform ones. */
+  function normal(): number {
+    const radius = Math.sqrt(-2 * Math.log(1 - uniform()))
+    return radius * Math.cos(2 * Math.PI * uniform())
   }
 
   /** Inversion: walks the distribution from zero; fast because few of the requests fail. */
@@ -41,5 +49,5 @@ export function createRandom(seed: number): Random {
 
   // The first outputs still resemble the seed.
   for (let warmUp = 0; warmUp < 15; warmUp++) uniform()
-  return { uniform, binomial }
+  return { uniform, normal, binomial }
 }

@@ -43,6 +43,24 @@ export function watchWith(guards: Guard[]): Watcher {
   }
 }
 
+/** The guards again; what only asks for a hold is an alarm, too, at the moment at which it is asked for. */
+export function watchForAnyFailure(guards: Guard[]): Watcher {
+  const set = createGuardSet(guards)
+  let at = 0
+  return {
+    observe(tick) {
+      at = tick.at
+      set.observe(tick)
+    },
+    findAlarmAt: () =>
+      set
+        .verdicts()
+        .some(({ outcome, consequence }) => outcome === 'fail' && consequence !== 'warn')
+        ? at
+        : undefined,
+  }
+}
+
 /** One scenario: how a second's tick is drawn, and how long a run lasts. */
 export interface Scenario {
   runs: number
@@ -50,8 +68,13 @@ export interface Scenario {
   /** When the trouble begins, in seconds; detection is counted from there. Default 0. */
   onset?: number
   seed: number
-  draw(tick: Tick, second: number, random: Random): void
+  draw: Draw
+  /** Where every run differs in more than chance from second to second: makes the run's `draw`. */
+  prepare?(random: Random): Draw
 }
+
+/** Draws what both arms did in a second. */
+export type Draw = (tick: Tick, second: number, random: Random) => void
 
 /** Only how soon a finished run stops; the result does not depend on it. */
 const ASK_EVERY_SECONDS = 20
@@ -75,8 +98,9 @@ export function simulate(
     const random = createRandom(scenario.seed * 100_003 + run)
     const watcher = createWatcher()
     const tick = createTick()
+    const draw = scenario.prepare?.(random) ?? scenario.draw
     for (let second = 0; second < scenario.seconds; second++) {
-      scenario.draw(tick, second, random)
+      draw(tick, second, random)
       watcher.observe(tick)
       if (second % ASK_EVERY_SECONDS !== 0 && second !== scenario.seconds - 1) continue
       const alarmAt = watcher.findAlarmAt()
