@@ -195,6 +195,18 @@ describe('alerts', () => {
     ])
   })
 
+  it('are told of whatever a judge says', async () => {
+    const { told, alerts, errors, replica } = await begin()
+    const odd = ['x\ud800'.repeat(100_000), undefined as unknown as string]
+    verdicts = odd.map((because, at) => ({ ...warn, guard: `odd${at}`, because }))
+    await clock.advance(3_000)
+    expect(told).toEqual(['warning guard/odd0 firing', 'warning guard/odd1 firing'])
+    expect(alerts[1]?.because).toBe('undefined')
+    const [commit] = await replica.history('alert/production/checkout')
+    expect(commit?.reason).toMatch(/^warning guard\/odd0 firing: x\ufffdx/)
+    expect(errors).toEqual([])
+  })
+
   it('say nothing of what is undecided, unless a critical check stays without an answer', async () => {
     const unknown = (guard: string, alert: 'critical' | 'warning') =>
       createVerdict('inconclusive', { guard, alert, kind: 'check' as Verdict['kind'] })

@@ -151,7 +151,7 @@ export function createAlerts(options: AlertsOptions): Alerts {
       const before: AlertState = { record, memory }
       const next = nextAlerts(before, seen, now, repeatMs === undefined ? {} : { repeatMs })
       if (next.alerts.length > 0 && next.state.record !== undefined) {
-        const reason = next.alerts.map(describe).join('; ')
+        const reason = toReason(next.alerts)
         const writing = { record: next.state.record, revision, id: randomUUID(), reason }
         return { writing, alerts: next.alerts, memory: next.state.memory, heard }
       }
@@ -221,8 +221,15 @@ interface Attempt {
   readonly heard: unknown
 }
 
-function describe({ severity, status, condition, because }: Alert): string {
-  return `${severity} ${condition} ${status}: ${because}`
+/** What a judge says may be anything; the log takes well-formed text, and a person reads its beginning. */
+function toReason(alerts: readonly Alert[]): string {
+  const lines = alerts.map(({ severity, status, condition, because }) => {
+    return `${severity} ${condition} ${status}: ${because.slice(0, 300)}`
+  })
+  return lines
+    .join('; ')
+    .slice(0, 2_000)
+    .replace(/\p{Cs}/gu, '\ufffd')
 }
 
 function checkRepeat(repeatMs: number | undefined): void {

@@ -2,6 +2,7 @@ import type { Verdict } from '@sluice/guards'
 import type { Alert } from '@sluice/guards/webhook'
 import { isOpen, isRolloutOver, type RolloutState } from '../state.ts'
 import { type FoundCondition, type Seen, shortestRepeatMs } from './next-alerts.ts'
+import { textOf } from './text-of.ts'
 
 /** What a process heard of a rollout since it last asked. */
 export interface Heard {
@@ -56,7 +57,8 @@ function severityOf({ consequence }: Verdict): Alert['severity'] {
 
 function pick({ because, estimate }: Verdict): { because: string; value?: number } {
   const isNumber = estimate !== undefined && Number.isFinite(estimate)
-  return { because, ...(isNumber ? { value: estimate } : {}) }
+  // Judges may be anybody's, in plain JavaScript.
+  return { because: textOf(because), ...(isNumber ? { value: estimate } : {}) }
 }
 
 const unanswered = { next: 'The rollout does not advance before the check answers.' }
