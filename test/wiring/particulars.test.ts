@@ -103,6 +103,36 @@ describe('a user who cannot be placed', () => {
   })
 })
 
+describe('a request', () => {
+  const secretive = {
+    get id(): string {
+      throw new Error('a secret')
+    },
+  }
+
+  it('is served whatever its user is like, and whatever stands in the place of the answers', async () => {
+    const reported: unknown[] = []
+    const app = express()
+    app.use((_request, response, next) => {
+      response.locals.flags = null
+      next()
+    })
+    for (const key of ['newMenu', 'newSearch'] as const) {
+      const report = (error: unknown) => reported.push(error)
+      app.use(guardExpress(shop.flags, key, { user: () => secretive, report }))
+    }
+    app.get('/', (_request, response) => {
+      response.json(response.locals.flags)
+    })
+    const server = await open(createServer(app))
+    const answers = JSON.parse(await textOf(server.call('').response))
+    expect(answers).toEqual({ newMenu: true, newSearch: false })
+    await until(() => shop.counts('newMenu').canary[0] === 1)
+    expect(shop.counts('newSearch')).toEqual({ canary: [0, 0], stable: [0, 0] })
+    expect(reported).toEqual([new Error('a secret')])
+  })
+})
+
 describe('several guards', () => {
   const counts = () => [shop.counts().canary[0], shop.counts('newSearch').stable[0]]
   const search = { user: () => 'user-1' }

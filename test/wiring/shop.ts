@@ -11,6 +11,7 @@ const definitions = {
     rollout: 0,
     rules: [{ if: { attribute: 'targetingKey', is: 'ann' } }],
   },
+  newMenu: { environments: ['production'], enabled: true, rollout: 100 },
   newSearch: { environments: ['production'], enabled: true, rollout: 50 },
 } as const
 

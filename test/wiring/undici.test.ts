@@ -246,6 +246,21 @@ describe('the arm of a call', () => {
     expect(shop.recorder.read().stable.units).toBe(2)
   })
 
+  it('is counted without a unit where the user keeps the key secret', async () => {
+    const secretive = {
+      get id(): string {
+        throw new Error('a secret')
+      },
+    }
+    const options = { arm: () => 'canary' as const, user: () => secretive }
+    const dispatcher = open().compose(guardCalls(shop.flags, 'newCheckout', options))
+    await byRequest('/503', dispatcher)
+    const { body } = await request(`${url}/503`, { dispatcher, ...asArm('stable', secretive) })
+    await body.dump()
+    await until(() => shop.counts().stable[0] === 1)
+    expect(shop.counts()).toEqual({ canary: [1, 1], stable: [1, 1] })
+  })
+
   it('takes the status for what the application says', async () => {
     const options = { user: () => 'ann', isError: (status: number) => status === 404 }
     const dispatcher = open().compose(guardCalls(shop.flags, 'newCheckout', options))

@@ -35,7 +35,7 @@ export function guardRequests<
 ) => void {
   const guard = createRequestGuard(flags, key, options)
   return (request, response, next) => {
-    const guarded = guard(request, response.locals.flags as RequestFlags | undefined)
+    const guarded = guard(request, response.locals.flags as RequestFlags | null | undefined)
     response.locals.flags = guarded.flags
     countResponse(request, response, guarded.start)
     next()

@@ -49,7 +49,7 @@ export function guardRequests<
       fastify.decorateRequest('flags', null).decorateRequest(ours, null)
     }
     fastify.addHook('preHandler', (request, { raw }, next) => {
-      const guarded = guard(request, request.flags ?? undefined)
+      const guarded = guard(request, request.flags)
       request.flags = guarded.flags
       countResponse(request.raw, raw, guarded.start)
       next()

@@ -64,7 +64,7 @@ export interface GuardedRequest<Key extends string> {
 /** A request's way into the guards: who is asking, and the answers it was given by others before. */
 export type RequestGuard<Request, Key extends string> = (
   request: Request,
-  given: RequestFlags | undefined,
+  given: RequestFlags | null | undefined,
 ) => GuardedRequest<Key>
 
 /**
@@ -83,13 +83,13 @@ export function createRequestGuard<D extends FlagDefinitions, Key extends KeyOf<
   const count = createCounter(flags, key, options)
   return (request, given) => {
     // A second guard of the same flag keeps to the first one's answer, and leaves the counting to it.
-    if (given !== undefined && Object.hasOwn(given, key)) return { flags: given, start: uncounted }
+    if (given && Object.hasOwn(given, key)) return { flags: given, start: uncounted }
     const context = attempt(() => user(request), report)
     const arm = chooseArm(flags, key, context)
     return {
       // Without a prototype no key is there by accident.
       flags: Object.assign(Object.create(null), given, { [key]: arm === 'canary' }),
-      start: arm === undefined ? uncounted : () => count(arm, targetingKeyOf(context)),
+      start: arm === undefined ? uncounted : () => count(arm, unitOf(context, report)),
     }
   }
 }
@@ -122,6 +122,14 @@ export function createCounter<D extends FlagDefinitions>(
       failed: () => inFlight.end(false),
     }
   }
+}
+
+/** A context's targeting key, which may be anything of the application's: a getter that throws, too. */
+export function unitOf(
+  context: EvaluationContext,
+  report?: CountOptions['report'],
+): string | undefined {
+  return attempt(() => targetingKeyOf(context), report)
 }
 
 /** Asks a function of the application, which may throw: then the answer is undefined. */

@@ -1,4 +1,4 @@
-import { type FlagDefinitions, type KeyOf, targetingKeyOf } from '@sluice/core'
+import type { FlagDefinitions, KeyOf } from '@sluice/core'
 import type { ArmName } from '@sluice/guards'
 import type { Flags } from './open-flags.ts'
 import {
@@ -8,6 +8,7 @@ import {
   chooseArm,
   createCounter,
   type RequestUser,
+  unitOf,
 } from './request-guard.ts'
 import { type CallHandler, followCall } from './undici-handler.ts'
 
@@ -39,7 +40,7 @@ const ownArm = Symbol.for('@sluice/arm')
  * count agrees with the code that chose, whatever becomes of the flag meanwhile.
  */
 export function asArm(arm: ArmName, user?: RequestUser): object {
-  return { [ownArm]: { arm, unit: targetingKeyOf(user) } }
+  return { [ownArm]: { arm, unit: unitOf(user) } }
 }
 
 /**
@@ -71,7 +72,7 @@ export function guardCalls<
     if (own !== undefined) return count(own.arm, own.unit)
     const context = user && attempt(() => user(call), report)
     const chosen = arm ? attempt(() => arm(call), report) : chooseArm(flags, key, context)
-    return chosen && count(chosen, targetingKeyOf(context))
+    return chosen && count(chosen, unitOf(context, report))
   }
 
   return (dispatch) => {
