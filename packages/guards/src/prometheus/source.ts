@@ -1,4 +1,3 @@
-import { LONGEST_TICK_MS } from '../check-counts.ts'
 import { type ArmCounts, type ArmName, createArmCounts, type MetricSource } from '../counts.ts'
 import { SluiceError } from '../error.ts'
 import { spreadLatency } from '../spread-latency.ts'
