@@ -2,7 +2,7 @@ import { fork } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { FleetProcess } from '@sluice/guards'
-import { createRolloutController, type Flags, type RolloutState } from '@sluice/sdk'
+import { createRolloutController, type Flags, type Plan, type RolloutState } from '@sluice/sdk'
 import { serving } from './arm-window.ts'
 import type { OpenServices } from './services.ts'
 import { settings } from './settings.ts'
@@ -15,6 +15,14 @@ export interface Act {
   readonly flag: string
   readonly stableFailEvery: number
   readonly canaryFailEvery: number
+  readonly plan: Plan
+  /** An act that has not ended by then has failed. */
+  readonly limitMs: number
+}
+
+/** An act, and how it must end. */
+export interface PlannedAct extends Act {
+  readonly mustEnd: 'completed' | 'rolled_back' | 'any'
 }
 
 /** How an act ended. */
@@ -46,7 +54,7 @@ export async function playAct(
   const controller = createRolloutController({
     flags,
     flag,
-    plan: settings.plan,
+    plan: act.plan,
     guards: settings.guards,
   })
   const stopView = view.follow({ act, controller, fleet: flags.fleet(flag) })
@@ -57,7 +65,7 @@ export async function playAct(
     await sleep(settings.warmUpMs)
     controller.run()
     await controller.start({ actor: 'ada', reason: act.title, ticket: 'SHOP-1' })
-    state = await waitForEnd(controller)
+    state = await waitForEnd(controller, act.limitMs)
   } finally {
     await controller.stop()
     stopView()
@@ -75,9 +83,10 @@ export async function playAct(
 
 function waitForEnd(
   controller: ReturnType<typeof createRolloutController>,
+  limitMs: number,
 ): Promise<RolloutState | undefined> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(undefined), settings.actLimitMs)
+    const timer = setTimeout(() => resolve(undefined), limitMs)
     const stop = controller.on('state', (state) => {
       if (!finalPhases.includes(state.phase)) return
       clearTimeout(timer)

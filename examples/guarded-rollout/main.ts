@@ -3,20 +3,26 @@
 //
 // With a store that processes can share, two services serve, and the guards judge the sum of both:
 //   npm run demo -- --store redis://localhost:6379     (or postgres://…, nats://…)
+// A canary that fails so many times as often, beside what the forecast says of it:
+//   npm run demo -- --regression 2
 import { randomBytes } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { type Commit, openFlags, verifyLog } from '@sluice/sdk'
-import { type Act, type ActResult, playAct } from './act.ts'
+import { type ActResult, type PlannedAct, playAct } from './act.ts'
 import { describeProcess } from './arm-window.ts'
 import { openDemoStore } from './open-store.ts'
+import { planRegression } from './regression.ts'
 import { serveHere, serveInProcesses } from './services.ts'
-import { badFailEvery, definitions, healthyFailEvery, servicesInStore } from './settings.ts'
+import {
+  badFailEvery,
+  definitions,
+  healthyFailEvery,
+  servicesInStore,
+  settings,
+} from './settings.ts'
 import { createView } from './view.ts'
 
-interface PlannedAct extends Act {
-  readonly mustEnd: 'completed' | 'rolled_back'
-}
-
+const short = { plan: settings.plan, limitMs: settings.actLimitMs }
 const acts: readonly PlannedAct[] = [
   {
     title: 'Act one: a healthy canary',
@@ -24,6 +30,7 @@ const acts: readonly PlannedAct[] = [
     stableFailEvery: healthyFailEvery,
     canaryFailEvery: healthyFailEvery,
     mustEnd: 'completed',
+    ...short,
   },
   {
     title: 'Act two: a canary with ten times the errors',
@@ -31,10 +38,19 @@ const acts: readonly PlannedAct[] = [
     stableFailEvery: healthyFailEvery,
     canaryFailEvery: badFailEvery,
     mustEnd: 'rolled_back',
+    ...short,
   },
 ]
 
-const { values } = parseArgs({ options: { store: { type: 'string' }, act: { type: 'string' } } })
+const { values } = parseArgs({
+  options: {
+    store: { type: 'string' },
+    act: { type: 'string' },
+    regression: { type: 'string' },
+  },
+})
+const regression =
+  values.regression === undefined ? undefined : planRegression(Number(values.regression))
 // A log of its own for each run, so that runs do not meet and nothing is left behind.
 const storeName = `sluice-demo-${randomBytes(4).toString('hex')}`
 const storeUrl = values.store === 'file' ? undefined : values.store
@@ -59,15 +75,19 @@ const failures: string[] = []
 
 try {
   await flags.ready()
-  for (const [index, act] of acts.entries()) {
+  if (regression !== undefined) say(`\n${regression.forecast}`)
+  for (const [index, act] of (regression ? [regression.act] : acts).entries()) {
     if (values.act !== undefined && values.act !== String(index + 1)) continue
     const result = await playAct(act, { flags, openServices, view })
     check(act, result)
     if (storeUrl !== undefined) saySum(result)
     if (act.mustEnd === 'completed') {
-      say(`\n  The flag is at ${flags.explain('newCheckout', 'user-1').exposure?.rollout} %.`)
+      say(
+        `\n  The flag is at ${flags.explain(act.flag as keyof typeof definitions, 'user-1').exposure?.rollout} %.`,
+      )
     }
     sayTimeline(result)
+    if (regression !== undefined) say(`\n  ${regression.compare(result.state)}`)
   }
   await sayAudit(await flags.replica.history(''))
 } catch (error) {
@@ -83,7 +103,7 @@ for (const failure of failures) say(`FAILED: ${failure}`)
 process.exitCode = failures.length > 0 ? 1 : 0
 
 function check({ title, mustEnd }: PlannedAct, { state, sightings, counted }: ActResult): void {
-  if (state?.phase !== mustEnd) {
+  if (mustEnd === 'any' ? state === undefined : state?.phase !== mustEnd) {
     failures.push(`${title}: should be ${mustEnd}, it is ${state?.phase ?? 'not over'}`)
   }
   if (counted.requests > sightings.requests) {

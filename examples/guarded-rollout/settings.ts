@@ -3,10 +3,10 @@ import { canary, errorRate, latency } from '@sluice/sdk'
 /** How the demo is shortened: by configuration alone, along the code path of an hour's stage. */
 export const settings = {
   requestsPerSecond: 300,
-  users: 2_000,
+  /** So many that few fail twice a minute: of a user's errors in a minute, one counts. */
+  users: 20_000,
   /** How long the traffic runs before a rollout starts, so that both arms are warm. */
   warmUpMs: 2_000,
-  /** An act that has not ended by then has failed. */
   actLimitMs: 60_000,
   plan: canary({
     stages: [5, 25, 50, 100].map((rolloutPercent) => ({ rolloutPercent })),

@@ -88,7 +88,7 @@ function createHandler(failEvery: number): Handler {
   let served = 0
   return async () => {
     served += 1
-    const isBad = served % failEvery === 0
+    const isBad = Math.floor(served / failEvery) > Math.floor((served - 1) / failEvery)
     await sleep(2 + (served % 5))
     return isBad ? 500 : 200
   }

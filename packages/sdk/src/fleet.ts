@@ -42,6 +42,8 @@ export interface FleetOptions {
   readonly environment: string
   readonly identity: ProcessIdentity
   readonly clock: Clock
+  /** See `HealthRecorderOptions.timeoutMs`. */
+  readonly requestTimeoutMs?: number | undefined
   readonly onError: (error: SluiceError) => void
 }
 
@@ -50,12 +52,16 @@ const leaseTtlMs = 6_000
 
 /** Joins the fleet: from now on this process shares what it counts, while the log has a rollout that wants it. */
 export function joinFleet(options: FleetOptions): Fleet {
-  const { exchange, replica, snapshot, environment, identity, clock, onError } = options
+  const { exchange, replica, snapshot, environment, identity, clock, onError, requestTimeoutMs } =
+    options
   const recorders = new Map<string, HealthRecorder>()
   const sources = new Map<string, FleetSource>()
 
   // The machine's clock in finer parts than Clock has; one that was handed in is to be the only one.
-  const recorderOptions = clock === systemClock ? {} : { now: () => clock.now() }
+  const recorderOptions = {
+    ...(clock === systemClock ? {} : { now: () => clock.now() }),
+    ...(requestTimeoutMs === undefined ? {} : { timeoutMs: requestTimeoutMs }),
+  }
 
   const cohorts = createCohorts(snapshot, recorderOptions)
 

@@ -59,6 +59,8 @@ export type FlagsOptions<D extends FlagDefinitions = FlagDefinitions> = Omit<
      * Default: host, process number and a random part.
      */
     readonly processId?: string
+    /** A request in flight for longer counts as an error, in ms above 0. Default 30,000. */
+    readonly requestTimeoutMs?: number
   }
 
 /**
@@ -71,7 +73,7 @@ export type FlagsOptions<D extends FlagDefinitions = FlagDefinitions> = Omit<
 export function openFlags<const D extends FlagDefinitions = FlagDefinitions>(
   options: FlagsOptions<D> = {},
 ): Flags<D> {
-  const { processId, ...rest } = options
+  const { processId, requestTimeoutMs, ...rest } = options
   const store = options.store ?? createMemoryStore()
   const environment = resolveEnvironment(options.environment)
   const client = openFlagClient<D>({ ...rest, store, environment })
@@ -82,6 +84,7 @@ export function openFlags<const D extends FlagDefinitions = FlagDefinitions>(
     snapshot: () => client.snapshot(),
     identity: createIdentity(processId),
     clock: options.clock ?? systemClock,
+    requestTimeoutMs,
     onError: (error) => errors.tell('error', error),
   })
   /** Counts what nobody reads. */

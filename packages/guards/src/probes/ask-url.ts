@@ -1,10 +1,11 @@
+import type { Signal } from '../abort-signal.ts'
 import { sayLine, sayThrown } from './ask.ts'
 import type { Finding } from './probe-verdict.ts'
 
 /** The part of `fetch` that a check of a URL needs. */
 export type FetchUrl = (
   url: string,
-  init: { method: 'GET'; redirect: 'manual'; signal: AbortSignal },
+  init: { method: 'GET'; redirect: 'manual'; signal: Signal },
 ) => Promise<{
   readonly status: number
   readonly body: { cancel(): Promise<void> } | null

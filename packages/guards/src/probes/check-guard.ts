@@ -1,3 +1,4 @@
+import type { Signal } from '../abort-signal.ts'
 import type { AlertSeverity, Consequence, GuardBase } from '../guard.ts'
 import { validateProbe } from './validate-probe.ts'
 
@@ -5,7 +6,7 @@ import { validateProbe } from './validate-probe.ts'
 export type CheckAnswer = boolean | { readonly ok: boolean; readonly because?: string }
 
 /** A check's function. Its signal fires when its time is up, and when nobody needs the answer any longer. */
-export type RunCheck = (signal: AbortSignal) => unknown
+export type RunCheck = (signal: Signal) => unknown
 
 /** Fails when a function says no, or a URL answers with another status: a smoke test, a database, a health endpoint. */
 export interface CheckGuard extends GuardBase {

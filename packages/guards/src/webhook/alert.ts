@@ -1,3 +1,4 @@
+import type { Signal } from '../abort-signal.ts'
 /** Something that a person should know of a rollout, or the news that it is over. Plain data. */
 export interface Alert {
   /** Unique: the same in every process, and for every try to deliver it. */
@@ -30,7 +31,7 @@ export interface Alert {
 /** How one try to deliver an alert is made. */
 export interface Delivery {
   /** Aborted where the try took too long. */
-  readonly signal: AbortSignal
+  readonly signal: Signal
   /** The same at every try of the same alert: visible ASCII. */
   readonly idempotencyKey: string
 }
