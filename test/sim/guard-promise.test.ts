@@ -1,6 +1,11 @@
 import { errorRate, latency } from '@sluice/guards'
 import { describe, expect, it } from 'vitest'
+import { computeBound } from './bound.ts'
 import { createRandom } from './random.ts'
+import { checkFew, checkSoon } from './row.ts'
+import { detection } from './rows/detection.ts'
+import { falseRollbacks } from './rows/false-rollbacks.ts'
+import { slowness } from './rows/slowness.ts'
 import { drawLatencies, drawTick } from './traffic.ts'
 import { type Scenario, simulate, watchWith } from './watch.ts'
 
@@ -58,6 +63,27 @@ describe('the promise of the guards', () => {
   })
 })
 
+describe('every row of the tables', () => {
+  const rows = [...falseRollbacks, ...detection, ...slowness]
+
+  it.each(rows.map((row) => [`${row.group}: ${row.name}`, row] as const))(
+    'keeps its number, in ten runs: %s',
+    (_name, row) => {
+      expect(row.run({ runs: 10, seed: 1 }).broken).toBeUndefined()
+    },
+  )
+
+  it('would say so if it did not', () => {
+    const outcome = { runs: 100, alarms: 6, earlyAlarms: 0, meanSeconds: 30, errorSeconds: 1 }
+    expect(checkFew(outcome).broken).toBe('6.00 % false rollbacks')
+    expect(checkFew({ ...outcome, alarms: 1 }).broken).toBeUndefined()
+    expect(checkSoon({ ...outcome, alarms: 100 }, 27).broken).toBe('30.0 s, more than 27.0 s')
+    expect(checkSoon({ ...outcome, alarms: 100 }, 29).broken).toBeUndefined()
+    // A mean over the detected runs alone would flatter.
+    expect(checkSoon(outcome, 1000).broken).toContain('in 6 of 100')
+  })
+})
+
 describe('the simulation', () => {
   it('draws binomial counts with the right mean and variance', () => {
     const random = createRandom(3)
@@ -73,6 +99,21 @@ describe('the simulation', () => {
       const expected = trials * probability * (1 - probability)
       expect(Math.abs(mean - trials * probability)).toBeLessThan(5 * Math.sqrt(expected / 20_000))
       expect(Math.abs(variance / expected - 1)).toBeLessThan(0.1)
+    }
+  })
+})
+
+describe('the bound', () => {
+  it('is the one in the literature', () => {
+    // Source: the reference's table for 5 % of 200 requests/s at 1 % errors.
+    const bounds = [1.6, 2, 3, 10].map((ratio) =>
+      computeBound({
+        ...{ canaryRequests: 10, stableRequests: 190, errorRatio: 0.01, ratio },
+        ...{ marginRatio: 1.1, alpha: 0.01 },
+      }),
+    )
+    for (const [index, expected] of [487, 165, 44.3, 3.9].entries()) {
+      expect((bounds[index] as number) / expected).toBeCloseTo(1, 2)
     }
   })
 })

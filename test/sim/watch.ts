@@ -44,8 +44,8 @@ export function watchWith(guards: Guard[]): Watcher {
 }
 
 /** The guards again; what only asks for a hold is an alarm, too, at the moment at which it is asked for. */
-export function watchForAnyFailure(guards: Guard[]): Watcher {
-  const set = createGuardSet(guards)
+export function watchForAnyFailure(guards: Guard[], alpha = 0.01): Watcher {
+  const set = createGuardSet(guards, { alpha })
   let at = 0
   return {
     observe(tick) {
