@@ -182,7 +182,7 @@ describe('declaration', () => {
     const set = createGuardSet([declaration()])
     set.observe(tickOf(1000))
     expect(set.verdicts()[0]).toMatchObject({ outcome: 'pass' })
-    const declared = { condition: 'data_corruption', because: 'orders lose lines' } as const
+    const declared = { condition: 'data_corruption', because: 'orders lose lines', at: 1 } as const
     set.observe({ ...tickOf(2000), declared })
     set.observe(tickOf(3000))
     expect(set.findDemand()).toBe('rollback')
@@ -197,7 +197,7 @@ describe('declaration', () => {
 
   it('listens only to its own conditions', () => {
     const guard = declaration({ conditions: ['security_vulnerability'] })
-    const declared = { condition: 'data_corruption', because: '' } as const
+    const declared = { condition: 'data_corruption', because: '', at: 1 } as const
     const { verdicts } = replay([{ ...tickOf(1000), declared }], [guard])
     expect(verdicts[0]).toMatchObject({ outcome: 'pass' })
   })

@@ -40,6 +40,8 @@ export interface Declaration {
   readonly condition: DeclaredCondition
   /** A line for people. */
   readonly because: string
+  /** When, epoch ms: a rollout that began later is not meant. */
+  readonly at: number
 }
 
 /** Both arms, cumulative since the source began: counters only ever rise. */
@@ -53,7 +55,7 @@ export interface HealthCounts {
   startedAt?: number
   /** How many processes counted: one unit may have been seen by each of them. Default 1. */
   processes?: number
-  /** Stands from when it was declared on. */
+  /** What was declared last; it goes on standing here. */
   declared?: Declaration
 }
 

@@ -11,23 +11,36 @@ const LONGEST_BECAUSE = 500
  * @throws SluiceError `invalid_declaration` for any other condition, or no line. A declaration that was dropped in silence
  * would leave the canary in service.
  */
-export function createDeclaration(condition: unknown, because: unknown): Declaration {
+export function createDeclaration(condition: unknown, because: unknown, at: unknown): Declaration {
   if (!declaredConditions.includes(condition as DeclaredCondition)) {
     throw refuse(`condition is ${String(condition)}, not one of ${declaredConditions.join(', ')}`)
   }
   if (typeof because !== 'string' || because === '') throw refuse('because is no line for people')
-  return { condition: condition as DeclaredCondition, because: because.slice(0, LONGEST_BECAUSE) }
+  if (typeof at !== 'number' || !Number.isFinite(at)) throw refuse('its time is no time')
+  return {
+    condition: condition as DeclaredCondition,
+    because: because.slice(0, LONGEST_BECAUSE),
+    at,
+  }
 }
 
 /** A declaration from elsewhere; undefined where there is none, or what is there is no declaration. */
 export function readDeclaration(declared: unknown): Declaration | undefined {
   if (declared === undefined) return undefined
-  const { condition, because } = Object(declared) as Partial<Declaration>
+  const { condition, because, at } = Object(declared) as Partial<Declaration>
   try {
-    return createDeclaration(condition, because)
+    return createDeclaration(condition, because, at)
   } catch {
     return undefined
   }
+}
+
+/** The one that was made last. */
+export function findLast(declarations: readonly Declaration[]): Declaration | undefined {
+  return declarations.reduce<Declaration | undefined>(
+    (last, each) => (last === undefined || each.at > last.at ? each : last),
+    undefined,
+  )
 }
 
 function refuse(fault: string): SluiceError {

@@ -303,21 +303,21 @@ describe('what only some processes know', () => {
     expect(read().processes).toBeUndefined()
   })
 
-  it('keeps the first declaration while its process is to be heard, be its counts sound or not', () => {
+  it('keeps the last declaration while its process is to be heard, be its counts sound or not', () => {
     const { take, read } = createFleet()
-    const declare = (because: string, totals = counts(10)): HealthCounts => ({
+    const declare = (at: number, because: string, totals = counts(10)): HealthCounts => ({
       ...totals,
-      declared: { condition: 'data_corruption', because },
+      declared: { condition: 'data_corruption', because, at },
     })
     take(1, report('a#1', 1, counts(5)))
-    take(2, report('a#1', 2, declare('first', counts(Number.NaN))))
+    take(2, report('a#1', 2, declare(2, 'first', counts(Number.NaN))))
     expect(read().declared?.because).toBe('first')
-    take(3, report('b#1', 3, declare('second')), report('a#1', 3, declare('third')))
-    expect(read().declared?.because).toBe('first')
-    take(60, report('b#1', 60, declare('second')))
-    expect(read().declared?.because).toBe('first')
-    take(64, report('b#1', 64, declare('second')))
+    take(3, report('b#1', 3, declare(3, 'second')), report('a#1', 3, declare(2, 'first')))
     expect(read().declared?.because).toBe('second')
+    take(60, report('a#1', 60, declare(2, 'first')))
+    expect(read().declared?.because).toBe('second')
+    take(64, report('a#1', 64, declare(2, 'first')))
+    expect(read().declared?.because).toBe('first')
     take(200)
     expect(read()).not.toHaveProperty('declared')
   })

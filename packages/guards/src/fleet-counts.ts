@@ -1,7 +1,7 @@
 import { seriesOf, subtract, sumArms } from './arm-counts.ts'
 import { findFallen, findInvalid, LONGEST_TICK_MS } from './check-counts.ts'
 import { type ArmCounts, createArmCounts, type Declaration, type HealthCounts } from './counts.ts'
-import { readDeclaration } from './declared.ts'
+import { findLast, readDeclaration } from './declared.ts'
 import { countLatencies } from './latency-histogram.ts'
 
 /** What one process tells of itself: its totals, and which of its tellings this is. */
@@ -104,7 +104,7 @@ interface Life {
  */
 export function createFleetCounts(): FleetCounts {
   const sum = { stable: createArmCounts(), canary: createArmCounts() }
-  /** By incarnation, who declared first at the front. */
+  /** By incarnation. */
   const declarations = new Map<
     string,
     { readonly declared: Declaration; readonly saidAt: number }
@@ -123,8 +123,7 @@ export function createFleetCounts(): FleetCounts {
     // Words that ask for a rollback do not wait for sound numbers.
     const declared = readDeclaration(counts.declared)
     if (declared !== undefined) {
-      const first = declarations.get(incarnation)?.declared
-      declarations.set(incarnation, { declared: first ?? declared, saidAt: now })
+      declarations.set(incarnation, { declared, saidAt: now })
     }
     const ground = groundOf(life, report, now)
     const fault = findFault(report, ground, life)
@@ -177,13 +176,13 @@ export function createFleetCounts(): FleetCounts {
     },
 
     read() {
-      const [said] = declarations.values()
+      const declared = findLast([...declarations.values()].map((said) => said.declared))
       const processes = countServing(lives.values(), takenAt)
       return {
         stable: subtract(sum.stable, undefined),
         canary: subtract(sum.canary, undefined),
         ...(processes === 0 ? {} : { processes }),
-        ...(said === undefined ? {} : { declared: said.declared }),
+        ...(declared === undefined ? {} : { declared }),
       }
     },
 

@@ -173,14 +173,17 @@ describe('a series', () => {
 })
 
 describe('a declaration', () => {
-  it('stands from the first on, its line cut short', () => {
-    const recorder = createHealthRecorder()
+  it('stands until the next, dated, its line cut short', () => {
+    let now = 5
+    const recorder = createHealthRecorder({ epochNow: () => now })
     expect(recorder.read()).not.toHaveProperty('declared')
+    recorder.declare('security_vulnerability', 'before')
+    now = 7
     recorder.declare('data_corruption', 'x'.repeat(1_000))
-    recorder.declare('security_vulnerability', 'later')
     expect(recorder.read().declared).toEqual({
       condition: 'data_corruption',
       because: 'x'.repeat(500),
+      at: 7,
     })
   })
 

@@ -39,6 +39,8 @@ export interface HealthRecorderOptions {
   readonly timeoutMs?: number
   /** A clock in ms that starts anywhere. Default `performance.now`, which never steps back. */
   readonly now?: () => number
+  /** What dates declarations, in epoch ms. Default `Date.now`. */
+  readonly epochNow?: () => number
 }
 
 /**
@@ -67,7 +69,8 @@ export interface HealthRecorder extends MetricSource {
    */
   track(series: string, arm: ArmName, value?: number): void
   /**
-   * Declares what asks for a rollback at once. The first declaration stands for as long as the recorder does.
+   * Declares what asks for a rollback at once, of the rollout under way. The last declaration stands for as long as the
+   * recorder does; a rollout that begins later is not meant.
    *
    * @param because A line for people, of at most 500 characters; the rest is cut off.
    * @throws SluiceError `invalid_declaration` for another condition, or no line.
@@ -109,7 +112,7 @@ const CANARY_HASH = 0x9e3779b9 | 0
  * @throws SluiceError `invalid_recorder` for a `timeoutMs` that is no number above 0.
  */
 export function createHealthRecorder(options: HealthRecorderOptions = {}): HealthRecorder {
-  const { timeoutMs = DEFAULT_TIMEOUT_MS, now = performanceNow } = options
+  const { timeoutMs = DEFAULT_TIMEOUT_MS, now = performanceNow, epochNow = Date.now } = options
   if (!(timeoutMs > 0)) {
     throw new SluiceError('invalid_recorder', `timeoutMs is ${timeoutMs}, not above 0`)
   }
@@ -176,8 +179,7 @@ export function createHealthRecorder(options: HealthRecorderOptions = {}): Healt
     },
 
     declare(condition, because) {
-      const declaration = createDeclaration(condition, because)
-      declared ??= declaration
+      declared = createDeclaration(condition, because, epochNow())
     },
 
     restartUnits: () => seenUnits?.clear(),

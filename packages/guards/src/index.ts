@@ -14,6 +14,7 @@ export type {
 } from './counts.ts'
 export { createArmCounts } from './counts.ts'
 export { type DeclarationGuard, declaration, declaredConditions } from './declaration-guard.ts'
+export { findLast as findLastDeclaration } from './declared.ts'
 export { explainVerdict, type VerdictExplanation } from './explain-verdict.ts'
 export type {
   Counted,

@@ -41,6 +41,7 @@ const arm: fc.Arbitrary<ArmCounts> = fc.record(
 const declared = fc.record({
   condition: fc.constantFrom('data_corruption' as const, 'security_vulnerability' as const),
   because: fc.string({ minLength: 1, maxLength: 500 }),
+  at: fc.nat(),
 })
 
 describe('packCounts and unpackCounts', () => {
@@ -121,14 +122,17 @@ describe('packCounts and unpackCounts', () => {
     )
   })
 
-  it.each([null, 'data_corruption', {}, { condition: 'bad_mood', because: 'why' }])(
-    'refuse %j for a declaration',
-    (declared) => {
-      expect(() => unpackCounts({ stable: sound, canary: sound, declared })).toThrowError(
-        expect.objectContaining({ code: 'invalid_declaration' }),
-      )
-    },
-  )
+  it.each([
+    null,
+    'data_corruption',
+    {},
+    { condition: 'bad_mood', because: 'why', at: 1 },
+    { condition: 'data_corruption', because: 'why', at: 'now' },
+  ])('refuse %j for a declaration', (declared) => {
+    expect(() => unpackCounts({ stable: sound, canary: sound, declared })).toThrowError(
+      expect.objectContaining({ code: 'invalid_declaration' }),
+    )
+  })
 
   it('take what is refused above without its fault', () => {
     const { canary } = unpackCounts({ stable: sound, canary: sound })

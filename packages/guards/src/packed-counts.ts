@@ -27,7 +27,7 @@ export type PackedSeries = readonly [name: string, count: number, values?: reado
 export interface PackedCounts {
   readonly stable: PackedArm
   readonly canary: PackedArm
-  readonly declared?: { readonly condition: string; readonly because: string }
+  readonly declared?: { readonly condition: string; readonly because: string; readonly at: number }
 }
 
 /** Packs totals for the way between processes: both arms, and what was declared. */
@@ -50,8 +50,8 @@ export function unpackCounts(packed: unknown): HealthCounts {
   const { stable, canary, declared } = Object(packed) as Partial<PackedCounts>
   const counts = { stable: unpackArm('stable', stable), canary: unpackArm('canary', canary) }
   if (declared === undefined) return counts
-  const { condition, because } = Object(declared) as Partial<typeof declared>
-  return { ...counts, declared: createDeclaration(condition, because) }
+  const { condition, because, at } = Object(declared) as Partial<typeof declared>
+  return { ...counts, declared: createDeclaration(condition, because, at) }
 }
 
 function packArm({ requests, errors, latency, failedUnits, units, series }: ArmCounts): PackedArm {

@@ -248,7 +248,7 @@ describe('what a source may know beside requests', () => {
 
   it('hands on what was declared at once, though the numbers beside it are dropped', () => {
     const { ticker, reasons } = createRecordedTicker()
-    const declared = { condition: 'data_corruption', because: 'totals differ' } as const
+    const declared = { condition: 'data_corruption', because: 'totals differ', at: 1 } as const
     expect(ticker.next({ ...read(10, 1), declared }, 0).declared).toEqual(declared)
     expect(ticker.next({ ...read(Number.NaN, 1), declared }, 1_000).declared).toEqual(declared)
     expect(ticker.next({ ...read(5, 1), declared }, 2_000).declared).toEqual(declared)

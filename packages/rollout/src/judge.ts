@@ -7,7 +7,7 @@ import {
   type GuardCheckpoint,
   type HealthCounts,
   type MetricSource,
-  type Readings,
+  type Tick,
   type Verdict,
 } from '@sluice/guards'
 import { type Clock, systemClock } from '@sluice/stores'
@@ -41,6 +41,8 @@ export interface Judge {
 export interface Scene {
   /** The share of subjects on the canary, 0–1. */
   readonly canaryShare: number
+  /** When the rollout began, epoch ms: what was declared before is not of it. */
+  readonly startedAt: number
   /** How much more often the canary's subjects fail by themselves; see `Tick.calibration`. */
   readonly calibration?: number
 }
@@ -82,6 +84,9 @@ export interface GuardJudgeOptions {
   readonly given?: readonly Guard[]
 }
 
+/** Clocks of processes differ by less. */
+const skewMs = 2_000
+
 /** The judge that feeds a metric source's counts, and what guards find by themselves, to the guards. */
 export function createGuardJudge(
   { guards, alpha, from }: JudgeTerms,
@@ -98,6 +103,7 @@ export function createGuardJudge(
   })
   let isFirst = true
   let reads = 0
+  let lastAt = Number.NEGATIVE_INFINITY
 
   async function readSource(): Promise<HealthCounts | { readonly error: unknown }> {
     try {
@@ -108,26 +114,37 @@ export function createGuardJudge(
   }
 
   /** A check that fails, or a declaration, is acted on though the counts are not to be had; a pass is not. */
-  function lookWithoutCounts(now: number, readings: Readings, error: unknown): Look {
+  function lookWithoutCounts(
+    now: number,
+    found: Pick<Tick, 'readings' | 'declared'>,
+    error: unknown,
+  ): Look {
     const none = { stable: createArmCounts(), canary: createArmCounts() }
-    set?.observe({ at: now, ...none, readings })
+    lastAt = Math.max(now, lastAt + 1)
+    set?.observe({ at: lastAt, ...none, ...found })
     const failing = (set?.verdicts() ?? []).filter(({ outcome }) => outcome === 'fail')
     if (failing.length === 0) throw error
     return { verdicts: failing, unseen: error instanceof Error ? error.message : String(error) }
   }
 
   return {
-    async look(now, scene) {
+    async look(now, { canaryShare, calibration, startedAt }) {
       const read = ++reads
       const readings = probes.read(now)
       const counts = await readSource()
       // Given up, and asked again since: what it says of then must not be taken for now.
       if (read !== reads) return { verdicts: undefined, unseen: 'the answer came too late' }
-      if ('error' in counts) return lookWithoutCounts(now, readings, counts.error)
+      if ('error' in counts) return lookWithoutCounts(now, { readings }, counts.error)
       dropped = undefined
-      const tick = ticker.next(counts, now)
-      if (dropped !== undefined) return lookWithoutCounts(now, readings, new Error(dropped))
-      set?.observe({ ...tick, ...scene, readings })
+      const { declared, ...tick } = ticker.next(counts, now)
+      const found = {
+        readings,
+        // A clock of another process that is behind would put off a rollback: all but the long past is of now.
+        ...(declared !== undefined && declared.at > startedAt - skewMs ? { declared } : {}),
+      }
+      lastAt = Math.max(lastAt, tick.at)
+      if (dropped !== undefined) return lookWithoutCounts(now, found, new Error(dropped))
+      set?.observe({ ...tick, canaryShare, ...found, ...(calibration ? { calibration } : {}) })
       const verdicts = set?.verdicts() ?? []
       if (isFirst) {
         // The first read is only where counting starts: its difference is empty, not silent.

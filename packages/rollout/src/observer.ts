@@ -94,7 +94,10 @@ export function createObserver(clock: Clock, { gapLimitMs }: { gapLimitMs: numbe
 function sceneOf(state: RolloutState): Scene {
   const { rollout = 0 } = (state.phase === 'paused' ? state.found : undefined) ?? state.exposure
   const calibration = isOpen(state) ? state.calibration?.[state.stage] : undefined
-  return { canaryShare: rollout / 100, ...(calibration === undefined ? {} : { calibration }) }
+  return {
+    ...{ canaryShare: rollout / 100, startedAt: state.startedAt },
+    ...(calibration === undefined ? {} : { calibration }),
+  }
 }
 
 /** A stage entered anew, by whomever, is watched anew. */

@@ -59,7 +59,7 @@ export function joinFleet(options: FleetOptions): Fleet {
 
   // The machine's clock in finer parts than Clock has; one that was handed in is to be the only one.
   const recorderOptions = {
-    ...(clock === systemClock ? {} : { now: () => clock.now() }),
+    ...(clock === systemClock ? {} : { now: () => clock.now(), epochNow: () => clock.now() }),
     ...(requestTimeoutMs === undefined ? {} : { timeoutMs: requestTimeoutMs }),
   }
 

@@ -3,6 +3,7 @@ import {
   type Counted,
   createFleetCounts,
   type FleetProcess,
+  findLastDeclaration,
   type HealthCounts,
   type HealthRecorder,
   type MetricSource,
@@ -106,7 +107,9 @@ export function createFleetSource(options: FleetSourceOptions): FleetSource {
 function addOwn(own: HealthCounts, others: HealthCounts): HealthCounts {
   const isServing = own.stable.requests + own.canary.requests > 0
   const processes = (others.processes ?? 0) + (isServing ? 1 : 0)
-  const declared = own.declared ?? others.declared
+  const declared = findLastDeclaration(
+    [own.declared, others.declared].filter((each) => each !== undefined),
+  )
   return {
     stable: sumArms(own.stable, others.stable),
     canary: sumArms(own.canary, others.canary),

@@ -44,7 +44,7 @@ function sayRow(
   ratios: readonly string[],
 ): string[] {
   const start = [`  ${round(rolloutPercent)} %`, sayTime(monitorMs / 1000)]
-  if (isBlind || found === undefined) return [...start, 'blind: absolute guards only']
+  if (isBlind || found === undefined) return [...start, '   blind: only absolute guards see']
   const { smallestRatioFound, rollbackRatio, secondsToFind, smallestMarginProven } = found
   const consequence = smallestRatioFound < rollbackRatio ? ' (hold)' : ''
   return [

@@ -34,7 +34,7 @@ describe('plan.forecast', () => {
     expect(last?.isBlind).toBe(true)
     expect(last?.errors).toMatchObject({ smallestRatioFound: Infinity, msToProvePolicy: Infinity })
     expect(last?.latency?.secondsToFind).toEqual({ 1.5: Infinity, 2: Infinity, 3: Infinity })
-    expect(plan.forecast(traffic).toText()).toContain('blind: absolute guards only')
+    expect(plan.forecast(traffic).toText()).toContain('blind: only absolute guards see')
   })
 
   it('splits alpha as the guard set does: more guards, more evidence each', () => {
