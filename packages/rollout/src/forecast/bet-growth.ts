@@ -1,13 +1,10 @@
 import type { ArmRates, BetCost } from './bet-costs.ts'
 import { normalCdf, normalDensity } from './distributions.ts'
 
-/** How the money of one bet moves, in natural logarithms a second. */
+/** How the money of one bet moves while events are as frequent as they are, in natural logarithms a second. */
 export interface BetGrowth {
-  /** While the trouble lasts. */
+  /** On average. */
   readonly growth: number
-  /** What it lost a second while the canary was healthy, on average; at least 0. */
-  readonly decay: number
-  /** Of the growth. */
   readonly variance: number
   /** What one more canary event wins: by about half of it the money overshoots what it had to reach. */
   readonly jump: number
@@ -16,11 +13,10 @@ export interface BetGrowth {
 /** How often the events are that are compared, 0–1 of an arm's requests. */
 export interface EventRatios {
   readonly canary: number
-  readonly healthyCanary: number
   readonly stable: number
 }
 
-/** A claim beside the first: "the canary's events are at most this frequent". See `createErrorRateMonitor`. */
+/** A claim beside the first: "the canary's events are at most this frequent". See `createRatioMonitor`. */
 export interface FloorClaim {
   /** 0–1; 0 where there is none. */
   readonly floorRatio: number
@@ -32,33 +28,17 @@ export interface FloorClaim {
 export function computeGrowth(
   cost: BetCost,
   rates: ArmRates,
-  events: EventRatios,
-  floor: FloorClaim,
-): BetGrowth {
-  const present = lesserGrowth(cost, rates, events.canary, events.stable, floor)
-  const healthy = lesserGrowth(cost, rates, events.healthyCanary, events.stable, floor)
-  return {
-    ...present,
-    decay: Math.max(0, -healthy.growth),
-    jump: cost.logRatio - cost.event,
-  }
-}
-
-function lesserGrowth(
-  cost: BetCost,
-  rates: ArmRates,
-  canary: number,
-  stable: number,
+  { canary, stable }: EventRatios,
   { floorRatio, windowSeconds }: FloorClaim,
-): { growth: number; variance: number } {
+): BetGrowth {
   const { logRatio, event, compared } = cost
+  const jump = logRatio - event
   const won = compared * canary * logRatio
   const growth = won - canary * cost.canary - stable * cost.stable
   const hits = rates.canary * canary
   const misses = rates.stable * stable
-  const variance =
-    hits * (1 - canary) * (logRatio - event) ** 2 + misses * (1 - stable) * event ** 2
-  if (floorRatio === 0) return { growth, variance }
+  const variance = hits * (1 - canary) * jump ** 2 + misses * (1 - stable) * event ** 2
+  if (floorRatio === 0) return { growth, variance, jump }
 
   const floorGrowth = won - compared * Math.log(1 + (cost.ratio - 1) * floorRatio)
   const floorVariance = hits * (1 - canary) * logRatio ** 2
@@ -71,5 +51,6 @@ function lesserGrowth(
   return {
     growth: floorGrowth + lesser / windowSeconds,
     variance: floorShare * floorVariance + (1 - floorShare) * variance,
+    jump,
   }
 }

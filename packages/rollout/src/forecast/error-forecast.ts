@@ -1,8 +1,8 @@
 import type { ErrorRateGuard } from '@sluice/guards'
 import { type ArmRates, type BetCost, computeBetCosts } from './bet-costs.ts'
 import { betFactors } from './bet-factors.ts'
-import { computeGrowth } from './bet-growth.ts'
-import { computePassage, type Passage } from './first-passage.ts'
+import { type BetGrowth, computeGrowth } from './bet-growth.ts'
+import { computePassage, lossOf, type Passage } from './first-passage.ts'
 import { createErrorProof } from './margin-forecast.ts'
 import { createBlindForecast, findSmallest, type RatioForecast } from './ratio-forecast.ts'
 import type { StageTraffic } from './stage-traffic.ts'
@@ -49,6 +49,9 @@ function createErrorPassage(
   const clusterSize = guard.clusterSize ?? 1
   const costs = computeBetCosts(rates, marginRatio, betFactors)
   const costsBefore = before === rates ? costs : computeBetCosts(before, marginRatio, betFactors)
+  const decays = costsBefore.map((cost) =>
+    lossOf(growthOf(cost, before, baseline, windowSeconds).growth),
+  )
 
   return (ratio) => {
     let passage = passageWith(ratio, windowSeconds)
@@ -59,21 +62,18 @@ function createErrorPassage(
   }
 
   function passageWith(ratio: number, window: number): Passage {
-    const bets = costs.map((cost, index) => {
-      const present = growthOf(cost, rates, ratio * baseline, window)
-      const past = growthOf(costsBefore[index] as BetCost, before, baseline, windowSeconds)
-      return {
-        growth: present.growth / clusterSize,
-        decay: past.decay / clusterSize,
-        variance: present.variance / clusterSize ** 2,
-        jump: present.jump / clusterSize,
-      }
-    })
-    return computePassage(bets, alpha, enteredSeconds)
+    const bets = costs.map((cost) => growthOf(cost, rates, ratio * baseline, window))
+    return computePassage(bets, decays, alpha, enteredSeconds)
   }
 
-  function growthOf(cost: BetCost, arms: ArmRates, canary: number, window: number) {
-    const events = { canary, healthyCanary: baseline, stable: baseline }
-    return computeGrowth(cost, arms, events, { floorRatio, windowSeconds: window })
+  function growthOf(cost: BetCost, arms: ArmRates, canary: number, window: number): BetGrowth {
+    const floor = { floorRatio, windowSeconds: window }
+    const own = computeGrowth(cost, arms, { canary, stable: baseline }, floor)
+    if (clusterSize === 1) return own
+    return {
+      growth: own.growth / clusterSize,
+      variance: own.variance / clusterSize ** 2,
+      jump: own.jump / clusterSize,
+    }
   }
 }

@@ -31,20 +31,24 @@ const choiceGain = 0.75
  * On average each bet grows at a constant rate, so the sum of the money is a known function of time: it gives the mean.
  * Around it the best bet walks at random: the inverse Gaussian gives how widely.
  *
+ * @param decays What each bet lost a second while the canary was healthy; see {@link lossOf}.
  * @param enteredSeconds When the trouble begins, since the first tick. From 0 half of all money is on it; later only what was placed lately.
  */
 export function computePassage(
   bets: readonly BetGrowth[],
+  decays: readonly number[],
   alpha: number,
   enteredSeconds: number,
 ): Passage {
-  if (enteredSeconds === 0) return passageAfter(bets, alpha, { enteredSeconds, sinceStart: 0 })
+  const passageAt = (sinceStart: number) =>
+    passageAfter(bets, decays, alpha, { enteredSeconds, sinceStart })
+  if (enteredSeconds === 0) return passageAt(0)
   // Trouble begins anywhere between two starts.
-  const middle = passageAfter(bets, alpha, { enteredSeconds, sinceStart: startSeconds / 2 })
+  const middle = passageAt(startSeconds / 2)
   if (middle.meanSeconds > 2 * startSeconds) return middle
   // Where it is found that soon, it matters where.
-  const early = passageAfter(bets, alpha, { enteredSeconds, sinceStart: startSeconds / 6 })
-  const late = passageAfter(bets, alpha, { enteredSeconds, sinceStart: (5 * startSeconds) / 6 })
+  const early = passageAt(startSeconds / 6)
+  const late = passageAt((5 * startSeconds) / 6)
   const cases = [early, middle, late]
   const mean = cases.reduce((sum, { meanSeconds }) => sum + meanSeconds, 0) / cases.length
   const square =
@@ -61,16 +65,24 @@ interface Onset {
   readonly sinceStart: number
 }
 
-function passageAfter(bets: readonly BetGrowth[], alpha: number, onset: Onset): Passage {
+function passageAfter(
+  bets: readonly BetGrowth[],
+  decays: readonly number[],
+  alpha: number,
+  onset: Onset,
+): Passage {
   // A bet that loses is never the one that finds it.
   const growing = bets.filter(({ growth }) => growth > 0)
   let best = growing[0]
   if (best === undefined) return never
-  const early = growing.map(({ decay }) => moneyAtOnset(decay, onset))
+  const early = decays
+    .filter((_, index) => (bets[index] as BetGrowth).growth > 0)
+    .map((decay) => moneyAtOnset(decay, onset))
   const logs = new Float64Array(growing.length)
   const threshold = Math.log(bets.length / alpha) - choiceGain
 
-  function isReached(seconds: number): boolean {
+  /** How far the money is above what a failure needs; negative below. */
+  function readExcess(seconds: number): number {
     let largest = -Infinity
     for (let index = 0; index < growing.length; index++) {
       const bet = growing[index] as BetGrowth
@@ -83,33 +95,60 @@ function passageAfter(bets: readonly BetGrowth[], alpha: number, onset: Onset): 
     }
     let sum = 0
     for (const log of logs) sum += Math.exp(log - largest)
-    return largest + Math.log(sum) >= threshold + overshootShare * (best as BetGrowth).jump
+    return largest + Math.log(sum) - threshold - overshootShare * (best as BetGrowth).jump
   }
 
-  let high = threshold / Math.max(...growing.map(({ growth }) => growth))
-  while (!isReached(high)) {
-    high *= 1.5
-    if (high > longestSeconds) return never
-  }
-  let low = 0
-  // Closer than what is taken for granted.
-  while (high - low > precision * high) {
-    const middle = (low + high) / 2
-    if (isReached(middle)) high = middle
-    else low = middle
-  }
-  isReached(high)
+  const seconds = findRoot(readExcess, threshold / Math.max(...growing.map(({ growth }) => growth)))
+  if (seconds === undefined) return never
   // A tick ends half a second after what decides it, on average, and never before a second has passed.
   return {
-    meanSeconds: Math.max(1, high + 0.5),
-    deviationSeconds: Math.sqrt(high * best.variance) / best.growth,
+    meanSeconds: Math.max(1, seconds + 0.5),
+    deviationSeconds: Math.sqrt(seconds * best.variance) / best.growth,
   }
 }
 
+/** Where a rising function passes 0, which is near a straight line: the false position, Illinois's way. */
+function findRoot(read: (seconds: number) => number, guess: number): number | undefined {
+  let low = 0
+  let below = read(0)
+  let high = guess
+  let above = read(high)
+  while (above < 0) {
+    low = high
+    below = above
+    high *= 1.5
+    if (high > longestSeconds) return undefined
+    above = read(high)
+  }
+  for (let round = 0; round < mostRounds; round++) {
+    const middle = low + ((high - low) * below) / (below - above)
+    const value = read(middle)
+    if (Math.abs(value) < precision) return middle
+    if (value < 0) {
+      low = middle
+      below = value
+      above /= 2
+    } else {
+      high = middle
+      above = value
+      below /= 2
+    }
+  }
+  return high
+}
+
+/** Of the logarithm of the money, of which about seven have to be won: closer than what is taken for granted. */
+const precision = 0.02
+
+/** A start that falls due makes a step; around it the search only halves. */
+const mostRounds = 20
+
 const never: Passage = { meanSeconds: Infinity, deviationSeconds: 0 }
 
-/** Of the mean, relative. */
-const precision = 3e-3
+/** What a bet with this growth loses a second, at least 0. */
+export function lossOf(growth: number): number {
+  return Math.max(0, -growth)
+}
 
 /** The chance that trouble is found within a time. */
 export function chanceWithin(seconds: number, passage: Passage): number {

@@ -1,9 +1,9 @@
 import { BUCKETS_PER_OCTAVE, bucketsInFactor, type LatencyGuard } from '@sluice/guards'
 import { type ArmRates, type BetCost, computeBetCosts } from './bet-costs.ts'
 import { betFactors } from './bet-factors.ts'
-import { computeGrowth } from './bet-growth.ts'
+import { type BetGrowth, computeGrowth } from './bet-growth.ts'
 import { normalCdf } from './distributions.ts'
-import { computePassage, type Passage } from './first-passage.ts'
+import { computePassage, lossOf, type Passage } from './first-passage.ts'
 import { createRarityProof } from './margin-forecast.ts'
 import { createBlindForecast, findSmallest, type RatioForecast } from './ratio-forecast.ts'
 import type { StageTraffic } from './stage-traffic.ts'
@@ -57,6 +57,8 @@ export function forecastLatency(
   }
 }
 
+const noFloor = { floorRatio: 0, windowSeconds: 1 }
+
 /** When a canary that takes `slowdown` times as long from the stage's beginning on is found. */
 function createLatencyPassage(
   marginRatio: number,
@@ -67,21 +69,22 @@ function createLatencyPassage(
   const costsBefore = before === rates ? costs : computeBetCosts(before, 1, betFactors)
   const margin = ratioOf(bucketsInFactor(marginRatio))
 
-  return (slowdown) => {
-    const bets = levels.flatMap((level) => {
+  const stable = levels.map((level) => chanceBeyond(level, 1))
+  const decays = growthsOf(costsBefore, before, 1).map(({ growth }) => lossOf(growth))
+
+  function growthsOf(bets: readonly BetCost[], arms: ArmRates, slowdown: number): BetGrowth[] {
+    return levels.flatMap((level, index) => {
       const events = {
         canary: chanceBeyond(level, margin / slowdown),
-        healthyCanary: chanceBeyond(level, margin),
-        stable: chanceBeyond(level, 1),
+        stable: stable[index] as number,
       }
-      const grow = (cost: BetCost, arms: ArmRates) =>
-        computeGrowth(cost, arms, events, { floorRatio: 0, windowSeconds: 1 })
-      return costs.map((cost, index) => ({
-        ...grow(cost, rates),
-        decay: grow(costsBefore[index] as BetCost, before).decay,
-      }))
+      return bets.map((cost) => computeGrowth(cost, arms, events, noFloor))
     })
-    const passage = computePassage(bets, alpha, enteredSeconds)
+  }
+
+  return (slowdown) => {
+    const bets = growthsOf(costs, rates, slowdown)
+    const passage = computePassage(bets, decays, alpha, enteredSeconds)
     // Only a rollout's first seconds have no levels yet.
     const learning = enteredSeconds === 0 ? warmUpSeconds : 0
     return { ...passage, meanSeconds: passage.meanSeconds + learning }
