@@ -21,7 +21,7 @@ const overshootShare = 0.5
  * The best of several bets is chosen by what happened, so it has a little more than the bet that is best on average.
  *
  * In natural logarithms. Half a unit is what the choice of one free parameter gains; starts can be chosen, too. Fitted to
- * simulation; see test/sim/forecast-grid.ts.
+ * simulation: `npm run sim -- --only forecast`.
  */
 const choiceGain = 0.75
 
