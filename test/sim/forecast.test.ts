@@ -1,5 +1,5 @@
 import { latency } from '@sluice/guards'
-import { canary } from '@sluice/rollout'
+import { canary, shareOfAlpha } from '@sluice/rollout'
 import { describe, expect, it } from 'vitest'
 import { forecastCase, leastFound, playCase, timeTolerance } from './rows/forecasts.ts'
 import { describeLatency, HOUR } from './scenarios.ts'
@@ -48,7 +48,9 @@ describe('the forecast of latencies', () => {
     const [stage] = canary().forecast({ ...traffic, guards }).stages
     for (const slowdown of [1.5, 2, 3]) {
       const scenario = describeLatency({ runs: 20, seed: 1 }, slowdown)
-      const { meanSeconds } = simulate(scenario, () => watchWith([latency({ rollbackRatio: 1.2 })]))
+      const { meanSeconds } = simulate(scenario, () =>
+        watchWith([latency({ rollbackRatio: 1.2 })], shareOfAlpha(0.01, 1)),
+      )
       const expected = stage?.latency?.secondsToFind[slowdown] ?? Number.NaN
       expect(Math.abs(expected / meanSeconds - 1)).toBeLessThan(timeTolerance)
     }

@@ -30,8 +30,8 @@ export interface Outcome {
  * They look at every tick; a rollback once decided stands, and its verdict says when that was. So the verdicts need not be
  * read every second to count what a reader of every second would have seen.
  */
-export function watchWith(guards: Guard[]): Watcher {
-  const set = createGuardSet(guards)
+export function watchWith(guards: Guard[], alpha = 0.01): Watcher {
+  const set = createGuardSet(guards, { alpha })
   return {
     observe: set.observe,
     findAlarmAt: () =>

@@ -1,3 +1,4 @@
+import { claimsAlpha } from './alpha-shares.ts'
 import { createCompositionMonitor } from './composition.ts'
 import { createDeclarationMonitor } from './declaration-guard.ts'
 import type { Guard } from './guard.ts'
@@ -45,25 +46,5 @@ export function createMonitor(guard: Guard, alpha: number): Monitor {
         guard,
         guard.guards.map((part) => createMonitor(part, alpha)),
       )
-  }
-}
-
-/** Whether a guard has a part of the set's alpha: its failure has consequences, and may be chance. */
-export function sharesAlpha(guard: Guard): boolean {
-  return guard.consequence !== 'warn' && claimsAlpha(guard)
-}
-
-function claimsAlpha(guard: Guard): boolean {
-  switch (guard.kind) {
-    case 'declaration':
-    case 'gauge':
-    case 'check':
-    case 'custom_reading':
-      return false
-    case 'all':
-    case 'any':
-      return guard.guards.some(claimsAlpha)
-    default:
-      return true
   }
 }

@@ -47,10 +47,10 @@ describe('errorRate', () => {
     )
     expect(Math.log(gains[0]!)).toBeCloseTo(0.21351, 5)
     const mean = gains.reduce((sum, gain) => sum + gain) / 8
-    // A floor this low is out of the question at once, and half of the money waits for later starts.
+    // A floor this low is out of the question at once, and three tenths of the money wait for later starts.
     const verdict = judge([[10, 1, 190, 2]], errorRate({ floorRatio: 1e-9 }))
-    expect(verdict.evidenceLog).toBeCloseTo(Math.log(mean / 2 + 1 / 2), 12)
-    expect(verdict.evidence).toBeCloseTo(Math.log(mean / 2 + 1 / 2) / Math.log(100), 12)
+    expect(verdict.evidenceLog).toBeCloseTo(Math.log(0.7 * mean + 0.3), 12)
+    expect(verdict.evidence).toBeCloseTo(Math.log(0.7 * mean + 0.3) / Math.log(100), 12)
   })
 
   it('rolls back a canary with ten times the errors within seconds', () => {

@@ -1,5 +1,6 @@
+import { sharesAlpha } from './alpha-shares.ts'
 import type { Tick } from './counts.ts'
-import { createMonitor, sharesAlpha } from './create-monitor.ts'
+import { createMonitor } from './create-monitor.ts'
 import { SluiceError } from './error.ts'
 import type { Consequence, Guard } from './guard.ts'
 import { createTickViews } from './histogram-view.ts'

@@ -1,4 +1,6 @@
+export { claimsAlpha, sharesAlpha } from './alpha-shares.ts'
 export { sumArms } from './arm-counts.ts'
+export { betFactors } from './bets.ts'
 export { type CalibrationCounts, calibrationFactor, type GroupCounts } from './calibration.ts'
 export { all, any, type CompositionGuard } from './composition.ts'
 export type {
@@ -95,5 +97,6 @@ export {
 export type { DropReason, Ticker } from './ticker.ts'
 export { createTicker } from './ticker.ts'
 export type { ArmSummary, Verdict } from './verdict.ts'
+export { startSchedule } from './wealth.ts'
 export type { CallOptions, WrapOptions } from './wrap.ts'
 export { runCounted } from './wrap.ts'

@@ -37,7 +37,7 @@ describe('maxErrorRate', () => {
       return (q1 / 0.1) ** 3 * ((1 - q1) / 0.9) ** 7
     })
     const mean = gains.reduce((sum, gain) => sum + gain) / 8
-    expect(judge(guard, toTicks(1, 3)).evidenceLog).toBeCloseTo(Math.log(mean / 2 + 1 / 2), 12)
+    expect(judge(guard, toTicks(1, 3)).evidenceLog).toBeCloseTo(Math.log(0.7 * mean + 0.3), 12)
   })
 
   it('rolls back above its limit, without a stable arm', () => {

@@ -11,11 +11,11 @@ function play(wealth: Wealth, seconds: number, gain: number, from = 0): void {
 }
 
 describe('createWealth', () => {
-  it('begins with one unit, half of it at stake', () => {
+  it('begins with one unit, seven tenths of it at stake', () => {
     const wealth = createWealth(1, 0.01)
     expect(wealth.readLog()).toBe(0)
     play(wealth, 1, Math.log(3))
-    expect(wealth.readLog()).toBeCloseTo(Math.log(3 / 2 + 1 / 2), 12)
+    expect(wealth.readLog()).toBeCloseTo(Math.log(0.7 * 3 + 0.3), 12)
   })
 
   it('never places more than one unit, however long it runs', () => {
@@ -37,9 +37,9 @@ describe('createWealth', () => {
 
   it('rejects at 1/alpha and remembers it', () => {
     const wealth = createWealth(1, 0.01)
-    play(wealth, 1, Math.log(198.9))
+    play(wealth, 1, Math.log((100 - 0.3) / 0.7 - 0.1))
     expect(wealth.isRejected()).toBe(false)
-    play(wealth, 1, Math.log(199.1 / 198.9), 1)
+    play(wealth, 1, Math.log(((100 - 0.3) / 0.7 + 0.1) / ((100 - 0.3) / 0.7 - 0.1)), 1)
     expect(wealth.isRejected()).toBe(true)
     play(wealth, 10, -10, 2)
     expect(wealth.isRejected()).toBe(true)
@@ -51,7 +51,7 @@ describe('createWealth', () => {
     play(wealth, 1800, -1)
     play(wealth, 30, 0, 1800)
     play(wealth, 10, 1, 1830)
-    // A start at minute 30.5 has about 1/750 of the money: ln 750 + ln 100 are won back within 12 s, not 1,800.
+    // A start at minute 30.5 has about 1/1,300 of the money: ln 1,300 + ln 100 are won back within 12 s, not 1,800.
     expect(wealth.isRejected()).toBe(false)
     play(wealth, 3, 1, 1840)
     expect(wealth.isRejected()).toBe(true)

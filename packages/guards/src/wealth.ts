@@ -57,19 +57,18 @@ export interface SavedWealth {
   readonly isCrossed: boolean
 }
 
-/** How often fresh money is placed: trouble has begun at most this long after the last start. */
-const START_EVERY_MS = 30_000
-
-/** Half of the money is placed on the first tick: most bad canaries are bad from the start. */
-const FIRST_WEIGHT = 0.5
-
 /**
- * After this many starts (two hours) half of the remaining money is placed, after three times as many three quarters.
+ * When fresh money is placed, and how much.
  *
- * Weights that fall like 1/t² never run out, so a rollout held overnight is still watched; over its first hour they stay
- * within a factor 2.3 of an even spread over two hours (0.8 in the logarithm, of about 13 that a late rejection at alpha = 1 % needs).
+ * Trouble has begun at most 30 s after the last start. Most bad canaries are bad from the start, so most of the money is
+ * placed on the first tick. Of the rest half is placed within 240 starts (two hours), three quarters within three times as
+ * many: weights that fall like 1/t² never run out, so a rollout held overnight is still watched.
  */
-const HALF_PLACED_STARTS = 240
+export const startSchedule = Object.freeze({
+  everyMs: 30_000,
+  firstWeight: 0.7,
+  halfPlacedStarts: 240,
+})
 
 /**
  * @param bets How many bets share the money evenly.
@@ -80,6 +79,7 @@ export function createWealth(bets: number, alpha: number): Wealth {
   const stakes = new Float64Array(bets).fill(-Infinity) // ln S_k
   const numeratorMarks = new Float64Array(bets)
   const denominatorMarks = new Float64Array(bets)
+  const { everyMs, firstWeight, halfPlacedStarts } = startSchedule
   const logBets = Math.log(bets)
   const threshold = -Math.log(alpha)
   // W is at most the largest S plus one: below this no exact sum is needed.
@@ -91,9 +91,9 @@ export function createWealth(bets: number, alpha: number): Wealth {
 
   function open(at: number, numerator: number, denominator: number): boolean {
     if (starts < 0) origin = at
-    const due = Math.floor((at - origin) / START_EVERY_MS)
+    const due = Math.floor((at - origin) / everyMs)
     if (due <= starts) return false
-    const nowPlaced = FIRST_WEIGHT + ((1 - FIRST_WEIGHT) * due) / (due + HALF_PLACED_STARTS)
+    const nowPlaced = firstWeight + ((1 - firstWeight) * due) / (due + halfPlacedStarts)
     const logWeight = Math.log(nowPlaced - placed)
     for (let bet = 0; bet < bets; bet++) {
       const stake = addLogs(stakes[bet]!, logWeight)

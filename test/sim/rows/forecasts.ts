@@ -1,5 +1,5 @@
 import { errorRate } from '@sluice/guards'
-import { canary } from '@sluice/rollout'
+import { canary, shareOfAlpha } from '@sluice/rollout'
 import { fewer, type Row } from '../row.ts'
 import { HOUR } from '../scenarios.ts'
 import { drawTick } from '../traffic.ts'
@@ -72,7 +72,9 @@ function playFrom(
       drawTick(tick, { requests, canaryShare, ...arms }, random)
     },
   }
-  return simulate(scenario, () => watchWith([errorRate({ rollbackRatio: 1.1 })]))
+  return simulate(scenario, () =>
+    watchWith([errorRate({ rollbackRatio: 1.1 })], shareOfAlpha(0.01, 1)),
+  )
 }
 
 function mergeOutcomes(parts: readonly Outcome[]): Outcome {

@@ -1,6 +1,6 @@
 import type { ErrorRateGuard } from '@sluice/guards'
+import { betFactors } from '@sluice/guards'
 import { type ArmRates, type BetCost, computeBetCosts } from './bet-costs.ts'
-import { betFactors } from './bet-factors.ts'
 import { type BetGrowth, computeGrowth } from './bet-growth.ts'
 import { computePassage, lossOf, type Passage } from './first-passage.ts'
 import { createErrorProof } from './margin-forecast.ts'

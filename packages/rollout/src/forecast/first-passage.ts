@@ -1,3 +1,4 @@
+import { startSchedule } from '@sluice/guards'
 import type { BetGrowth } from './bet-growth.ts'
 import { passageCdf } from './distributions.ts'
 
@@ -9,10 +10,8 @@ export interface Passage {
   readonly deviationSeconds: number
 }
 
-/** Fresh money is placed every 30 s; half of it on the first tick, half of the rest in the first 240 starts. See guards, `wealth.ts`. */
-const startSeconds = 30
-const firstWeight = 0.5
-const halfPlacedStarts = 240
+const { firstWeight, halfPlacedStarts } = startSchedule
+const startSeconds = startSchedule.everyMs / 1000
 
 /** What is won beyond the threshold: on average half of what the last event wins. */
 const overshootShare = 0.5

@@ -1,9 +1,8 @@
-import { all, errorRate, latency, maxErrorRate } from '@sluice/guards'
+import { all, betFactors, errorRate, latency, maxErrorRate } from '@sluice/guards'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { betFactors as guardFactors } from '../../../guards/src/bets.ts'
 import { canary, type ForecastTraffic, forecast, parsePlan } from '../index.ts'
-import { betFactors } from './bet-factors.ts'
 import { normalCdf, passageCdf, poissonCounts } from './distributions.ts'
 
 const traffic = { requestsPerSecond: 200, baselineErrorRatio: 0.01 }

@@ -1,6 +1,5 @@
-import { BUCKETS_PER_OCTAVE, bucketsInFactor, type LatencyGuard } from '@sluice/guards'
+import { BUCKETS_PER_OCTAVE, betFactors, bucketsInFactor, type LatencyGuard } from '@sluice/guards'
 import { type ArmRates, type BetCost, computeBetCosts } from './bet-costs.ts'
-import { betFactors } from './bet-factors.ts'
 import { type BetGrowth, computeGrowth } from './bet-growth.ts'
 import { normalCdf } from './distributions.ts'
 import { computePassage, lossOf, type Passage } from './first-passage.ts'

@@ -1,5 +1,6 @@
 import { SluiceError } from '@sluice/core'
-import { errorRate, type Guard, latency } from '@sluice/guards'
+import { claimsAlpha, errorRate, type Guard, latency, sharesAlpha } from '@sluice/guards'
+import { shareOfAlpha } from '../judge.ts'
 
 /** The traffic that a plan will meet. */
 export interface ForecastTraffic {
@@ -48,28 +49,18 @@ export function checkTraffic(traffic: ForecastTraffic): CheckedTraffic {
   if (!Array.isArray(guards)) throw refuse('guards', 'a list of guards', guards)
   const { guardsSharing = guards.filter(sharesAlpha).length } = traffic
   if (guardsSharing !== 0) requireWithin('guardsSharing', guardsSharing, Infinity)
+  // A rollout that no crash disturbs is judged by one process from its start to its end.
+  const first = shareOfAlpha(alpha, 1)
   return {
     ...{ requestsPerSecond, baselineErrorRatio, baselineP95Ms },
     guards: guards.flatMap((guard) =>
-      fund(guard, sharesAlpha(guard) ? alpha / Math.max(1, guardsSharing) : alpha),
+      fund(guard, sharesAlpha(guard) ? first / Math.max(1, guardsSharing) : first),
     ),
   }
 }
 
 function defaultGuards(baselineP95Ms: number | undefined): readonly Guard[] {
   return baselineP95Ms === undefined ? [errorRate()] : [errorRate(), latency()]
-}
-
-/** What the guard set does with alpha: evenly over the statistical guards that may roll back or hold. */
-function sharesAlpha(guard: Guard): boolean {
-  return guard.consequence !== 'warn' && claimsAlpha(guard)
-}
-
-/** These look for themselves or are told: they claim no alpha. */
-const withoutAlpha: readonly string[] = ['declaration', 'gauge', 'check', 'custom_reading']
-
-function claimsAlpha(guard: Guard): boolean {
-  return partsOf(guard)?.some(claimsAlpha) ?? !withoutAlpha.includes(guard.kind)
 }
 
 function partsOf(guard: Guard): readonly Guard[] | undefined {
