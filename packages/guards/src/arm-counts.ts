@@ -27,9 +27,6 @@ export function subtract(now: ArmCounts, before: ArmCounts | undefined): ArmCoun
  * Where one of them knows no units, each of its errors counts as a failed unit of its own, and it adds no units.
  */
 export function sumArms(one: ArmCounts, other: ArmCounts): ArmCounts {
-  const latency = Float64Array.from(one.latency)
-  for (let bucket = 0; bucket < LATENCY_BUCKETS; bucket++)
-    latency[bucket]! += other.latency[bucket]!
   const knowsFailed = one.failedUnits !== undefined || other.failedUnits !== undefined
   const knowsUnits = one.units !== undefined || other.units !== undefined
   const knowsSeries = one.series !== undefined || other.series !== undefined

@@ -35,6 +35,13 @@ export type DeclaredCondition =
   | 'data_corruption'
   | 'security_vulnerability'
 
+/** The conditions of the deployment policy that roll back at once (P18). */
+export const declaredConditions: readonly DeclaredCondition[] = [
+  'critical_feature_broken',
+  'data_corruption',
+  'security_vulnerability',
+]
+
 /** A declared condition, and what is known of it. */
 export interface Declaration {
   readonly condition: DeclaredCondition

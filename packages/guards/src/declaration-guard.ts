@@ -1,4 +1,4 @@
-import type { DeclaredCondition } from './counts.ts'
+import { type DeclaredCondition, declaredConditions } from './counts.ts'
 import type { GuardBase } from './guard.ts'
 import type { Monitor } from './monitor.ts'
 import { validateGuard } from './validate-guard.ts'
@@ -10,13 +10,6 @@ export interface DeclarationGuard extends GuardBase {
   /** Which conditions it listens to. Default: all three. */
   conditions: readonly DeclaredCondition[]
 }
-
-/** The conditions of the deployment policy that roll back at once (P18). */
-export const declaredConditions: readonly DeclaredCondition[] = [
-  'critical_feature_broken',
-  'data_corruption',
-  'security_vulnerability',
-]
 
 /**
  * Fails when somebody declares a critical feature broken, data corrupted, or a vulnerability: rollback at once.
@@ -45,7 +38,7 @@ export function createDeclarationMonitor(guard: DeclarationGuard): Monitor {
   return {
     observe({ at, declared }) {
       dataAt = at
-      if (decided !== undefined || declared === undefined) return
+      if (decided !== undefined || declared === undefined || declared === null) return
       if (!conditions.includes(declared.condition)) return
       decided = { at, because: `${declared.condition} was declared: ${declared.because}` }
     },

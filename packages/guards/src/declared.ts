@@ -1,5 +1,4 @@
-import type { Declaration, DeclaredCondition } from './counts.ts'
-import { declaredConditions } from './declaration-guard.ts'
+import { type Declaration, type DeclaredCondition, declaredConditions } from './counts.ts'
 import { SluiceError } from './error.ts'
 
 /** It stands in every report and in the log. */
@@ -36,7 +35,7 @@ export function readDeclaration(declared: unknown): Declaration | undefined {
 }
 
 /** The one that was made last. */
-export function findLast(declarations: readonly Declaration[]): Declaration | undefined {
+export function findLastDeclaration(declarations: readonly Declaration[]): Declaration | undefined {
   return declarations.reduce<Declaration | undefined>(
     (last, each) => (last === undefined || each.at > last.at ? each : last),
     undefined,

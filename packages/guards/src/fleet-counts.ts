@@ -1,7 +1,7 @@
 import { seriesOf, subtract, sumArms } from './arm-counts.ts'
 import { findFallen, findInvalid, LONGEST_TICK_MS } from './check-counts.ts'
 import { type ArmCounts, createArmCounts, type Declaration, type HealthCounts } from './counts.ts'
-import { findLast, readDeclaration } from './declared.ts'
+import { findLastDeclaration, readDeclaration } from './declared.ts'
 import { countLatencies } from './latency-histogram.ts'
 
 /** What one process tells of itself: its totals, and which of its tellings this is. */
@@ -58,7 +58,7 @@ export interface FleetCounts {
    * Where only some processes know units, each error of the others counts as a failed unit of its own, and units are those
    * of the ones that know them. `processes` is how many served a request in the minute before the last take; undefined
    * where none did.
-   * The declaration first taken in stays until the process that made it has been silent for a minute: it is not to stop the
+   * The declaration made last stands until the process that made it has been silent for a minute: it is not to stop the
    * next rollout, of what was mended. Of series, the first 64 names are kept.
    */
   read(): HealthCounts
@@ -176,7 +176,7 @@ export function createFleetCounts(): FleetCounts {
     },
 
     read() {
-      const declared = findLast([...declarations.values()].map((said) => said.declared))
+      const declared = findLastDeclaration([...declarations.values()].map((said) => said.declared))
       const processes = countServing(lives.values(), takenAt)
       return {
         stable: subtract(sum.stable, undefined),

@@ -55,7 +55,7 @@ export interface HealthRecorder extends MetricSource {
   /**
    * The same without an object: allocates nothing, except that an error with a unit asks the clock for a number.
    *
-   * @param unit Who it was for, a user as a rule. Of a unit's errors within 60 s, one is counted in `failedUnits`, since a
+   * @param unit Who it was for, a user as a rule. Of a unit's errors within 60 s, the first is counted in `failedUnits`, of both arms together, since a
    * client that retries is one trouble and not ten. An error without a unit is counted as one of its own.
    */
   record(arm: ArmName, ok: boolean, durationMs: number, unit?: string): void
@@ -103,9 +103,6 @@ const performanceNow = () => performance.now()
 /** Longer than most clients wait. */
 const DEFAULT_TIMEOUT_MS = 30_000
 
-/** Tells a unit's errors in one arm from those in the other. */
-const CANARY_HASH = 0x9e3779b9 | 0
-
 /**
  * Starts counting from zero.
  *
@@ -117,8 +114,8 @@ export function createHealthRecorder(options: HealthRecorderOptions = {}): Healt
     throw new SluiceError('invalid_recorder', `timeoutMs is ${timeoutMs}, not above 0`)
   }
   const clock = createSteadyClock(now)
-  const stable = createTotals(0)
-  const canary = createTotals(CANARY_HASH)
+  const stable = createTotals()
+  const canary = createTotals()
   const series = createSeriesTable()
   const inFlight = createInFlightList<Subject>(timeoutMs, clock, ({ totals, hash }, ok, ms) =>
     count(totals, ok, ms, hash),
@@ -158,14 +155,16 @@ export function createHealthRecorder(options: HealthRecorderOptions = {}): Healt
     totals.errors++
     if (hash !== undefined) {
       failedUnits ??= createFailedUnits(clock)
-      if (!failedUnits.add(hash ^ totals.salt)) return
+      // In whichever arm: were it once in each, a unit that meets both at random would count where the fewer requests go
+      // as often as where the most go.
+      if (!failedUnits.add(hash)) return
     }
     totals.failedUnits++
   }
 
   const recorder: HealthRecorder = {
     record,
-    observe: ({ arm, ok, durationMs, unit }) => record(arm, ok, durationMs, unit),
+    observe: ({ arm, ok, durationMs, unit }) => recorder.record(arm, ok, durationMs, unit),
 
     begin(arm, unit) {
       const totals = totalsOf(arm)
@@ -210,8 +209,6 @@ interface Totals {
   failedUnits: number
   units: number
   readonly latency: Uint32Array
-  /** What a unit's hash is joined with in this arm. */
-  readonly salt: number
 }
 
 /** Of which arm and unit a request in flight is. */
@@ -223,9 +220,9 @@ interface Subject {
 /** What begins in no arm. */
 const nothing: InFlight = { end() {} }
 
-function createTotals(salt: number): Totals {
+function createTotals(): Totals {
   const latency = new Uint32Array(LATENCY_BUCKETS)
-  return { requests: 0, errors: 0, failedUnits: 0, units: 0, latency, salt }
+  return { requests: 0, errors: 0, failedUnits: 0, units: 0, latency }
 }
 
 function copyTotals(

@@ -14,9 +14,9 @@ export type {
   SeriesCounts,
   Tick,
 } from './counts.ts'
-export { createArmCounts } from './counts.ts'
-export { type DeclarationGuard, declaration, declaredConditions } from './declaration-guard.ts'
-export { findLast as findLastDeclaration } from './declared.ts'
+export { createArmCounts, declaredConditions } from './counts.ts'
+export { type DeclarationGuard, declaration } from './declaration-guard.ts'
+export { findLastDeclaration } from './declared.ts'
 export { explainVerdict, type VerdictExplanation } from './explain-verdict.ts'
 export type {
   Counted,
@@ -26,7 +26,7 @@ export type {
   RefusedReport,
 } from './fleet-counts.ts'
 export { createFleetCounts } from './fleet-counts.ts'
-export type { AlertSeverity, Consequence, Guard } from './guard.ts'
+export type { AlertSeverity, Consequence, Guard, GuardBase } from './guard.ts'
 export {
   createGuardSet,
   type GuardCheckpoint,
@@ -49,8 +49,10 @@ export {
   quantileMs,
   SHORTEST_MS,
 } from './latency-histogram.ts'
+export type { SavedMonitor } from './monitor.ts'
 export type { PackedArm, PackedCounts, PackedSeries } from './packed-counts.ts'
 export { packCounts, unpackCounts } from './packed-counts.ts'
+export { type PackedTick, packTick, unpackTick } from './packed-tick.ts'
 export {
   type CheckGuard,
   type CustomReadingGuard,
@@ -64,9 +66,12 @@ export {
   type GaugeMetric,
   type GaugeOptions,
   type GaugePlatform,
+  type GaugeValue,
+  type GuardLike,
   gauge,
   type NumbersOfArms,
   type ProbeClock,
+  type ProbeGuard,
   type Probes,
   type ProbesOptions,
   type Readings,
@@ -82,6 +87,7 @@ export {
 } from './prometheus-text.ts'
 export { type Replay, replay } from './replay.ts'
 export { type SampleRatioGuard, sampleRatio } from './sample-ratio-guard.ts'
+export type { SavedNumber } from './saved-numbers.ts'
 export {
   type CustomGuard,
   custom,

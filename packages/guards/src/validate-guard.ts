@@ -1,4 +1,4 @@
-import type { DeclaredCondition } from './counts.ts'
+import { declaredConditions } from './counts.ts'
 import { SluiceError } from './error.ts'
 import type { Guard } from './guard.ts'
 import { bucketLowerMs, LATENCY_BUCKETS, SHORTEST_MS } from './latency-histogram.ts'
@@ -101,8 +101,8 @@ function validateWords(guard: Guard): void {
     case 'declaration':
       requireList(guard, 'conditions', guard.conditions)
       for (const condition of guard.conditions) {
-        if (declarable.includes(condition)) continue
-        refuse(guard, 'conditions', declarable.join(', '), condition)
+        if (declaredConditions.includes(condition)) continue
+        refuse(guard, 'conditions', declaredConditions.join(', '), condition)
       }
       break
     case 'all':
@@ -112,12 +112,6 @@ function validateWords(guard: Guard): void {
       break
   }
 }
-
-const declarable: readonly DeclaredCondition[] = [
-  'critical_feature_broken',
-  'data_corruption',
-  'security_vulnerability',
-]
 
 function requireList(guard: Guard, property: string, found: unknown): void {
   if (Array.isArray(found) && found.length > 0) return

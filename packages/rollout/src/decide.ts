@@ -38,10 +38,15 @@ export function decide(verdicts: readonly Verdict[] | undefined): Decision {
     return { ...waiting(describe(undecided)), guard: undecided.guard }
   }
   // That nobody declared anything says nothing of the canary.
-  if (deciding.every(({ kind }) => kind === 'declaration')) {
+  if (deciding.every(isDeclaration)) {
     return waiting('no guard vouches for the canary')
   }
   return { decision: 'advance', because: deciding.map(describe).join('; ') }
+}
+
+/** So is a composition of nothing else. */
+function isDeclaration({ kind, parts }: Verdict): boolean {
+  return parts === undefined ? kind === 'declaration' : parts.every(isDeclaration)
 }
 
 function waiting(because: string): Decision & { decision: 'hold' } {

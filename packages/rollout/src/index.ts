@@ -37,7 +37,7 @@ export { type ShareHealthOptions, shareHealth } from './fleet/share-health.ts'
 export { type Forecast, forecast, type StageForecast } from './forecast/forecast.ts'
 export type { RatioForecast } from './forecast/ratio-forecast.ts'
 export type { ForecastTraffic } from './forecast/traffic.ts'
-export { defaultHealthPolicy, type HealthPolicy } from './health-policy.ts'
+export { defaultHealthPolicy, defaultPolicy, type HealthPolicy } from './health-policy.ts'
 export type { RolloutLog } from './journal.ts'
 export {
   type CreateJudge,

@@ -59,6 +59,19 @@ describe('cohorts', () => {
     expect(canary.requests).toBeGreaterThan(20)
   })
 
+  it('are counted however the application tells of a request', async () => {
+    const { join } = await openShop()
+    const flags = await join()
+    flags.watchCohorts('checkout', [5])
+    const recorder = flags.health('checkout')
+    recorder.observe({ arm: 'stable', ok: true, durationMs: 1, unit: 'user-1' })
+    recorder.record('stable', true, 1, 'user-2')
+    recorder.begin('stable', 'user-3').end(true)
+    recorder.wrap(() => 1, { unit: () => 'user-4' })()
+    const { canary, stable } = await flags.cohort('checkout', 5).read()
+    expect(canary.requests + stable.requests).toBe(4)
+  })
+
   it('are counted no more once somebody is on the canary', async () => {
     const { join } = await openShop()
     const flags = await join()

@@ -23,7 +23,11 @@ export function cohortName(flag: string, percent: number): string {
 }
 
 interface Watched {
-  readonly limits: readonly { readonly limit: number; readonly recorder: HealthRecorder }[]
+  readonly limits: readonly {
+    readonly percent: number
+    readonly limit: number
+    readonly recorder: HealthRecorder
+  }[]
   /** How subjects are placed in the flag set looked at last; undefined while some are on the canary. */
   salt: string | undefined
   seen: FlagSet | undefined
@@ -74,7 +78,7 @@ export function createCohorts(
         .map((percent) => {
           const recorder = createHealthRecorder(options)
           recorders.set(cohortName(flag, percent), recorder)
-          return { limit: bucketLimit(percent), recorder }
+          return { percent, limit: bucketLimit(percent), recorder }
         })
       watched.set(flag, { limits, salt: undefined, seen: undefined })
     },
@@ -112,8 +116,8 @@ export function createCohorts(
     *entries() {
       for (const [flag, entry] of watched) {
         if (saltOf(flag, entry) === undefined) continue
-        for (const [name, recorder] of recorders) {
-          if (name.startsWith(cohortName(flag, 0).slice(0, -1))) yield [name, recorder] as const
+        for (const { percent, recorder } of entry.limits) {
+          yield [cohortName(flag, percent), recorder] as const
         }
       }
     },

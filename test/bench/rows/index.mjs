@@ -1,5 +1,6 @@
 import { allocationRows } from './allocation.mjs'
 import { guardedRows } from './guarded.mjs'
+import { guardsRows } from './guards.mjs'
 import { importRows } from './import.mjs'
 import { changeRows, loadRows } from './load.mjs'
 import { recorderRows } from './recorder.mjs'
@@ -12,6 +13,7 @@ const rows = {
   change: changeRows,
   import: importRows,
   guarded: guardedRows,
+  guards: guardsRows,
   recorder: recorderRows,
 }
 
