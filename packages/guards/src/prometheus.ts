@@ -1,5 +1,6 @@
+export type { HttpDispatcher } from './http-dispatcher.ts'
 export type { ArmQueries, PrometheusSourceOptions } from './prometheus/arm-queries.ts'
 export { createPrometheusReading, type PrometheusReadingOptions } from './prometheus/reading.ts'
-export type { HttpDispatcher, PrometheusServer } from './prometheus/server.ts'
+export type { PrometheusServer } from './prometheus/server.ts'
 export { type SluiceQueryOptions, sluiceQueries } from './prometheus/sluice-queries.ts'
 export { createPrometheusSource } from './prometheus/source.ts'

@@ -1,4 +1,4 @@
-import type { FlagSet, SluiceError } from '@sluice/core'
+import { type FlagSet, type SluiceError, settingsFor } from '@sluice/core'
 import { createHealthRecorder, type HealthRecorder } from '@sluice/guards'
 import {
   createFleetSource,
@@ -63,12 +63,27 @@ export function joinFleet(options: FleetOptions): Fleet {
     ...(requestTimeoutMs === undefined ? {} : { timeoutMs: requestTimeoutMs }),
   }
 
+  /** What chose the arms of each flag's units when it was looked at last. */
+  const placings = new Map<string, string>()
+
+  function describePlacing(flag: string): string {
+    const flags = snapshot()
+    const found = flags.inspect(flag)
+    if (found === undefined) return ''
+    const { definition, exposure } = found
+    const { enabled, rollout, split, rules, gateSalt } = settingsFor(
+      ...([flag, definition, exposure, flags.environment] as const),
+    )
+    return JSON.stringify([enabled, rollout, split, rules, gateSalt, definition.bucketBy])
+  }
+
   const cohorts = createCohorts(snapshot, recorderOptions)
 
   function recorder(flag: string): HealthRecorder {
-    return getOrCreate(recorders, flag, () =>
-      cohorts.attach(flag, createHealthRecorder(recorderOptions)),
-    )
+    return getOrCreate(recorders, flag, () => {
+      placings.set(flag, describePlacing(flag))
+      return cohorts.attach(flag, createHealthRecorder(recorderOptions))
+    })
   }
 
   function* wantedRecorders() {
@@ -102,7 +117,12 @@ export function joinFleet(options: FleetOptions): Fleet {
     recorder,
     isCounted: (flag) => recorders.has(flag),
     restartUnits(flags) {
-      for (const flag of flags) recorders.get(flag)?.restartUnits()
+      for (const flag of flags) {
+        const placing = describePlacing(flag)
+        // An edit that moves nobody makes nobody new.
+        if (placing !== placings.get(flag)) recorders.get(flag)?.restartUnits()
+        placings.set(flag, placing)
+      }
     },
     source: (flag) => sourceOf(flag, () => recorder(flag)),
     watchCohorts: cohorts.watch,

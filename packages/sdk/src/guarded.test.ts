@@ -70,6 +70,17 @@ describe('guarded', () => {
     expect([stable.units, canary.units]).toEqual([1, 1])
   })
 
+  it('counts nobody anew when an edit moves nobody', async () => {
+    const { flags, serve, read } = await open()
+    serve('ada', true)
+    const value = { ...definitions.checkout, description: 'the new checkout' }
+    const changes = [{ key: 'flag/checkout', value }]
+    await flags.replica.commit({ ...note, action: 'describe', changes })
+    expect(flags.snapshot().inspect('checkout')?.definition.description).toBe('the new checkout')
+    serve('ada', true)
+    expect(read().canary.units).toBe(1)
+  })
+
   it('counts a branch that hangs as an error, once, though it ends well later', async () => {
     const { flags, read } = await open()
     let settle = (_: string) => {}

@@ -1,9 +1,5 @@
 import { SluiceError } from '../error.ts'
-
-/** What sends requests: an undici 7 `Agent`, `Pool`, `ProxyAgent`, …; a structural type, so that any copy fits. */
-export interface HttpDispatcher {
-  dispatch(options: never, handler: never): boolean
-}
+import type { HttpDispatcher } from '../http-dispatcher.ts'
 
 /** Where Prometheus is, and how it is asked. */
 export interface PrometheusServer {

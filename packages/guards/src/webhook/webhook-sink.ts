@@ -1,14 +1,10 @@
 import { createHmac } from 'node:crypto'
 import { Agent, type Dispatcher, request } from 'undici'
 import { SluiceError } from '../error.ts'
+import type { HttpDispatcher } from '../http-dispatcher.ts'
 import type { Alert, AlertSink, Delivery } from './alert.ts'
 import { describeAlert, toSlackPayload } from './slack-payload.ts'
 import { toNetworkError, toStatusError, type WebhookError } from './webhook-error.ts'
-
-/** What sends requests: an undici 7 `Agent`, `Pool`, `ProxyAgent`, …; a structural type, so that any copy fits. */
-export interface WebhookDispatcher {
-  dispatch(options: never, handler: never): boolean
-}
 
 /** Where a webhook is, and how it is spoken to. */
 export interface WebhookSinkOptions {
@@ -23,7 +19,7 @@ export interface WebhookSinkOptions {
   /** From the request to the head of its answer, in ms. Default 8,000. */
   readonly timeoutMs?: number
   /** Default: an agent of our own. */
-  readonly dispatcher?: WebhookDispatcher
+  readonly dispatcher?: HttpDispatcher
   /** Names the sink in errors. Default: the address's host. */
   readonly name?: string
 }
