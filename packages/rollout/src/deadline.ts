@@ -6,10 +6,15 @@ import type { Clock } from '@sluice/stores'
  *
  * @throws SluiceError `look_timeout` once `limitMs` have passed; whatever the promise rejects with.
  */
-export function within<T>(clock: Clock, limitMs: number, promise: Promise<T>): Promise<T> {
+export function within<T>(
+  clock: Clock,
+  limitMs: number,
+  promise: Promise<T>,
+  who = 'metric source',
+): Promise<T> {
   return new Promise((resolve, reject) => {
     const stop = () => {
-      const message = `The metric source did not answer within ${limitMs} ms.`
+      const message = `The ${who} did not answer within ${limitMs} ms.`
       reject(new SluiceError('look_timeout', message))
     }
     const cancel = clock.after(limitMs, stop, { keepsAlive: true })

@@ -1,71 +1,13 @@
-import { createHealthRecorder, errorRate, type Guard } from '@sluice/guards'
-import { createReplica } from '@sluice/stores'
-import { createMemoryStore } from '@sluice/stores/memory'
 import { afterEach, describe, expect, it } from 'vitest'
-import { canary, createRolloutController, type RolloutControllerOptions } from './index.ts'
-import { createManualClock } from './testing.ts'
+import { createEvidenceWorld, evidenceKey, gather, order } from './evidence-world.ts'
 
-const plan = canary({ monitorMs: 600_000 })
-const evidenceKey = 'evidence/production/checkout'
-const order = { actor: 'ada', reason: 'new checkout' }
+let close = async () => {}
+afterEach(() => close())
 
-const open: (() => Promise<void>)[] = []
-afterEach(async () => {
-  for (const end of open.splice(0)) await end()
-})
-
-/** One log and one clock; processes that come and go, each with counts of its own. */
-async function createWorld(guards: readonly Guard[] = [errorRate()]) {
-  const clock = createManualClock()
-  const store = createMemoryStore()
-
-  async function join(options: Partial<RolloutControllerOptions> = {}) {
-    const replica = createReplica({ store, clock })
-    await replica.start()
-    await replica.ready()
-    const recorder = createHealthRecorder()
-    const errors: unknown[] = []
-    const controller = createRolloutController({
-      ...{ replica, environment: 'production', flag: 'checkout', plan, guards, clock },
-      source: recorder,
-      ...options,
-    })
-    controller.on('error', (error) => errors.push(error))
-    open.push(async () => {
-      await controller.stop()
-      await replica.close()
-    })
-
-    /** A second of 20 canary and 380 stable requests, and a look at it. */
-    async function second(canaryErrors = 0, stableErrors = 4): Promise<void> {
-      for (let request = 0; request < 400; request++) {
-        const isCanary = request < 20
-        const isError = isCanary ? request < canaryErrors : request < 20 + stableErrors
-        recorder.record(isCanary ? 'canary' : 'stable', !isError, 20)
-      }
-      await clock.advance(1_000)
-      await controller.tick()
-    }
-    const evidence = () => controller.verdicts[0]?.evidenceLog ?? 0
-    const kept = () => replica.get(evidenceKey)?.value as Kept | undefined
-    return { replica, controller, recorder, errors, second, evidence, kept }
-  }
-  return { clock, store, join }
-}
-
-interface Kept {
-  run: number
-  term: number
-  isReleased?: true
-  checkpoint?: { guards: { state: { numbers: number[] } }[] }
-}
-
-/** Trouble enough to see, too little to decide. */
-async function gather({
-  second,
-}: Awaited<ReturnType<Awaited<ReturnType<typeof createWorld>>['join']>>) {
-  await second()
-  for (let count = 0; count < 4; count++) await second(1)
+async function createWorld() {
+  const world = await createEvidenceWorld()
+  close = world.close
+  return world
 }
 
 describe('what the guards have seen', () => {

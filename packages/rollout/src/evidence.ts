@@ -50,11 +50,23 @@ export function readEvidence(
     : undefined
 }
 
+/** Whether guards can go on from it: what is damaged may be found only when they are asked. */
 function isOf(guards: readonly Guard[], from: GuardCheckpoint): boolean {
   try {
-    createGuardSet(guards, { from })
+    const set = createGuardSet(guards, { from })
+    if (!isInstant(from.at)) return false
+    set.verdicts()
+    set.checkpoint()
     return true
   } catch {
     return false
   }
 }
+
+/** When something was seen last, be it never; a tick later than any time would be later than all to come. */
+function isInstant(at: unknown): boolean {
+  return at === '-Infinity' || (typeof at === 'number' && Math.abs(at) <= lastInstant)
+}
+
+/** Of what a date can hold. */
+const lastInstant = 8.64e15

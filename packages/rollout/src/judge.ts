@@ -16,7 +16,7 @@ import { type Clock, systemClock } from '@sluice/stores'
 export interface Look {
   /** Undefined where nothing could be observed. */
   readonly verdicts: readonly Verdict[] | undefined
-  /** Why nothing could be observed. */
+  /** Why nothing could be observed. Of verdicts beside it only those that failed are acted on. */
   readonly unseen?: string
   /** Requests the canary served since the look before; undefined where that is not known. */
   readonly canaryRequests?: number
@@ -39,8 +39,8 @@ export interface Judge {
 
 /** What a judge is to know of the rollout at the moment it looks. */
 export interface Scene {
-  /** The share of subjects on the canary, 0–1. */
-  readonly canaryShare: number
+  /** The share of subjects on the canary, 0–1. Undefined where nobody knows it. */
+  readonly canaryShare?: number
   /** When the rollout began, epoch ms: what was declared before is not of it. */
   readonly startedAt: number
   /** How much more often the canary's subjects fail by themselves; see `Tick.calibration`. */
@@ -103,7 +103,12 @@ export function createGuardJudge(
   })
   let isFirst = true
   let reads = 0
-  let lastAt = Number.NEGATIVE_INFINITY
+  const begunFrom = from === undefined ? Number.NEGATIVE_INFINITY : Number(from.at)
+  let lastAt = begunFrom
+  /** The first look, by this process's clock. */
+  let begunAt: number | undefined
+  /** By how much the clock of whoever took the evidence was ahead: it cannot be gone on with in its past. */
+  let aheadMs = 0
 
   async function readSource(): Promise<HealthCounts | { readonly error: unknown }> {
     try {
@@ -115,36 +120,66 @@ export function createGuardJudge(
 
   /** A check that fails, or a declaration, is acted on though the counts are not to be had; a pass is not. */
   function lookWithoutCounts(
-    now: number,
+    at: number,
     found: Pick<Tick, 'readings' | 'declared'>,
     error: unknown,
   ): Look {
-    const none = { stable: createArmCounts(), canary: createArmCounts() }
-    lastAt = Math.max(now, lastAt + 1)
-    set?.observe({ at: lastAt, ...none, ...found })
+    take({ at, stable: createArmCounts(), canary: createArmCounts(), ...found })
     const failing = (set?.verdicts() ?? []).filter(({ outcome }) => outcome === 'fail')
     if (failing.length === 0) throw error
     return { verdicts: failing, unseen: error instanceof Error ? error.message : String(error) }
   }
 
+  /** @returns False where the guards could not take it in: then they have seen nothing, and must not seem to have. */
+  function take(tick: Tick): boolean {
+    if (set === undefined) return true
+    const before = set.dropped
+    lastAt = Math.max(tick.at, lastAt + 1)
+    set.observe({ ...tick, at: lastAt })
+    return set.dropped === before
+  }
+
+  function begin(now: number): number {
+    if (begunFrom >= now) aheadMs = begunFrom + 1 - now
+    return now
+  }
+
+  function readProbes(now: number): NonNullable<Tick['readings']> {
+    const readings = probes.read(now)
+    if (aheadMs === 0) return readings
+    return Object.fromEntries(
+      Object.entries(readings).map(([name, each]) => [name, { ...each, at: each.at + aheadMs }]),
+    )
+  }
+
   return {
     async look(now, { canaryShare, calibration, startedAt }) {
+      begunAt ??= begin(now)
       const read = ++reads
-      const readings = probes.read(now)
+      const at = now + aheadMs
+      const readings = readProbes(now)
       const counts = await readSource()
       // Given up, and asked again since: what it says of then must not be taken for now.
       if (read !== reads) return { verdicts: undefined, unseen: 'the answer came too late' }
-      if ('error' in counts) return lookWithoutCounts(now, { readings }, counts.error)
+      if ('error' in counts) return lookWithoutCounts(at, { readings }, counts.error)
       dropped = undefined
-      const { declared, ...tick } = ticker.next(counts, now)
+      const { declared, ...tick } = ticker.next(counts, at)
       const found = {
         readings,
         // A clock of another process that is behind would put off a rollback: all but the long past is of now.
-        ...(declared !== undefined && declared.at > startedAt - skewMs ? { declared } : {}),
+        // No rollout begins after it is looked at: a start in the future was stamped by a clock that was ahead.
+        ...(declared !== undefined && declared.at > Math.min(startedAt, begunAt) - skewMs
+          ? { declared }
+          : {}),
       }
-      lastAt = Math.max(lastAt, tick.at)
-      if (dropped !== undefined) return lookWithoutCounts(now, found, new Error(dropped))
-      set?.observe({ ...tick, canaryShare, ...found, ...(calibration ? { calibration } : {}) })
+      if (dropped !== undefined) return lookWithoutCounts(at, found, new Error(dropped))
+      const scene = {
+        ...(canaryShare === undefined ? {} : { canaryShare }),
+        ...(calibration === undefined ? {} : { calibration }),
+      }
+      if (!take({ ...tick, ...scene, ...found })) {
+        return lookWithoutCounts(at, found, new Error('the counts cannot be so'))
+      }
       const verdicts = set?.verdicts() ?? []
       if (isFirst) {
         // The first read is only where counting starts: its difference is empty, not silent.

@@ -2,7 +2,6 @@ import { isSluiceError } from '@sluice/core'
 import type { GuardCheckpoint } from '@sluice/guards'
 import type { Clock } from '@sluice/stores'
 import type { Apply } from './apply.ts'
-import { within } from './deadline.ts'
 import type { Transition } from './event.ts'
 import { type Evidence, readEvidence } from './evidence.ts'
 import type { Journal } from './journal.ts'
@@ -14,6 +13,8 @@ export interface Run {
   readonly id: string
   /** Which share of alpha; see `shareOfAlpha`. */
   readonly number: number
+  /** The evidence's, when it was taken up. */
+  readonly term: number
   /** The evidence it begins with. */
   readonly from?: GuardCheckpoint
 }
@@ -47,12 +48,8 @@ export interface KeeperOptions {
   readonly everyMs: number
 }
 
-/** A process that ends waits no longer for its last checkpoint. */
-const farewellMs = 2_000
-
-/** Holds nothing yet. */
+/** Has kept nothing yet. */
 export function createKeeper({ journal, apply, clock, actor, everyMs }: KeeperOptions): Keeper {
-  let held: { readonly id: string; readonly term: number } | undefined
   let keptAt = Number.NEGATIVE_INFINITY
 
   /** With another share of alpha, by the commit that counts it. */
@@ -84,9 +81,8 @@ export function createKeeper({ journal, apply, clock, actor, everyMs }: KeeperOp
   }
 
   function hold({ rollout: id, run: number, term, checkpoint }: Evidence): Run {
-    held = { id, term }
     keptAt = clock.now()
-    return { id, number, ...(checkpoint === undefined ? {} : { from: checkpoint }) }
+    return { id, number, term, ...(checkpoint === undefined ? {} : { from: checkpoint }) }
   }
 
   /** @returns False where someone else wrote in between. */
@@ -111,21 +107,23 @@ export function createKeeper({ journal, apply, clock, actor, everyMs }: KeeperOp
       return known?.isReleased === true ? succeed(known, revision) : begin(state)
     },
 
-    isDue: (now) => !(now - keptAt < everyMs),
+    // A clock that was set back has not kept anything in what is to come.
+    isDue: (now) => Math.abs(now - keptAt) >= everyMs,
 
     async keep(run, checkpoint, isLast) {
+      const { id, number, term } = run
       const { state, evidence, revision } = journal.read()
-      if (state?.id !== run.id || !isOpen(state) || held?.id !== run.id) return
-      const known = readEvidence(evidence, state)
-      if (known?.term !== held.term || known.isReleased === true) return
+      if (state?.id !== id || !isOpen(state)) return
       keptAt = clock.now()
+      const known = readEvidence(evidence, state)
+      // Terms begin anew where evidence was damaged; a share of alpha is given out once.
+      if (known?.run !== number || known.term !== term || known.isReleased === true) return
       const kept: Evidence = {
-        ...{ schema: 1, rollout: run.id, run: run.number, term: held.term, at: keptAt, checkpoint },
+        ...{ schema: 1, rollout: id, run: number, term, at: keptAt, checkpoint },
         ...(isLast ? { isReleased: true as const } : {}),
       }
       const reason = isLast ? 'the guards lay their evidence down' : 'what the guards have seen'
-      const written = write(kept, revision, { action: 'keep_evidence', reason })
-      await (isLast ? within(clock, farewellMs, written) : written)
+      await write(kept, revision, { action: 'keep_evidence', reason })
     },
   }
 }

@@ -1,3 +1,4 @@
+import type { Exposure } from '@sluice/core'
 import type { Verdict } from '@sluice/guards'
 import type { Clock } from '@sluice/stores'
 import { within } from './deadline.ts'
@@ -9,7 +10,12 @@ import { lap, type Stopwatch } from './stopwatch.ts'
 
 /** What a look, together with the looks before it, says about a rollout. */
 export interface Observation {
+  /** What is to be decided from; undefined where nothing was seen, and nothing that failed asks for anything. */
   readonly verdicts: readonly Verdict[] | undefined
+  /** What the guards said, be it too little to decide from. */
+  readonly said: readonly Verdict[] | undefined
+  /** Whether this look saw the canary; one that only found by itself that something fails did not. */
+  readonly hasLooked: boolean
   /** Why nothing could be observed, where that lasted long enough to hold the rollout. */
   readonly blind?: string
   /** What was thrown in this look. */
@@ -44,7 +50,7 @@ export function createObserver(clock: Clock, { gapLimitMs }: { gapLimitMs: numbe
     })
     try {
       const look = Promise.race([judge.look(clock.now(), sceneOf(state)), givenUp])
-      return checkLook(await within(clock, gapLimitMs, look))
+      return keepFailing(checkLook(await within(clock, gapLimitMs, look)))
     } catch (error) {
       return { ...unseen(error instanceof Error ? error.message : String(error)), error }
     }
@@ -64,7 +70,8 @@ export function createObserver(clock: Clock, { gapLimitMs }: { gapLimitMs: numbe
       const passedMs = lapMs(now)
       freshness.note(look, passedMs, now)
       const silence = freshness.findSilence(look.verdicts ?? [], state)
-      const isSeen = look.verdicts !== undefined && silence === undefined
+      const hasLooked = look.verdicts !== undefined && look.unseen === undefined
+      const isSeen = hasLooked && silence === undefined
 
       const isWatched = isSeen && isWatching(state, look)
       watch = lap(watch, { subject: subjectOf(state), isSeen: isWatched, gapLimitMs }, now)
@@ -73,7 +80,9 @@ export function createObserver(clock: Clock, { gapLimitMs }: { gapLimitMs: numbe
       blindMs = isSeen ? undefined : blindMs === undefined ? 0 : blindMs + passedMs
       const blind = silence ?? describeBlindness(look.unseen, blindMs ?? 0)
       return {
-        verdicts: look.verdicts,
+        verdicts: hasLooked || isDemand(look.verdicts) ? look.verdicts : undefined,
+        said: look.verdicts,
+        hasLooked,
         ...(blind === undefined ? {} : { blind }),
         ...(look.error === undefined ? {} : { error: look.error }),
       }
@@ -92,12 +101,20 @@ export function createObserver(clock: Clock, { gapLimitMs }: { gapLimitMs: numbe
 
 /** What stands in the log is what the processes were told; where someone else moved it, what they were told since. */
 function sceneOf(state: RolloutState): Scene {
-  const { rollout = 0 } = (state.phase === 'paused' ? state.found : undefined) ?? state.exposure
+  const exposure = (state.phase === 'paused' ? state.found : undefined) ?? state.exposure
+  const canaryShare = shareOf(exposure)
   const calibration = isOpen(state) ? state.calibration?.[state.stage] : undefined
   return {
-    ...{ canaryShare: rollout / 100, startedAt: state.startedAt },
+    startedAt: state.startedAt,
+    ...(canaryShare === undefined ? {} : { canaryShare }),
     ...(calibration === undefined ? {} : { calibration }),
   }
+}
+
+/** Where an exposure leaves the share to the flag's definition, it is not known here; nor where it is no share. */
+function shareOf({ enabled, rollout }: Exposure): number | undefined {
+  if (enabled === false) return 0
+  return rollout !== undefined && rollout >= 0 && rollout <= 100 ? rollout / 100 : undefined
 }
 
 /** A stage entered anew, by whomever, is watched anew. */
@@ -110,11 +127,24 @@ function subjectOf(state: RolloutState): string {
 function isWatching(state: RolloutState, { verdicts, canaryRequests }: Look): boolean {
   if (state.phase === 'verifying') return canaryRequests === 0
   if (!isOpen(state) || state.phase === 'paused') return false
+  return !isDemand(verdicts)
+}
+
+/** Whether a guard failed that asks for more than a warning. */
+function isDemand(verdicts: readonly Verdict[] | undefined): boolean {
   const decision = decide(verdicts)
   return (
-    decision.decision !== 'rollback' &&
-    !(decision.decision === 'hold' && decision.cause === 'failing')
+    decision.decision === 'rollback' ||
+    (decision.decision === 'hold' && decision.cause === 'failing')
   )
+}
+
+/** What fails is acted on though the canary was not seen; what passes is of before, and vouches for nothing. */
+function keepFailing(look: Look): Look {
+  const { verdicts, unseen: because } = look
+  if (because === undefined || verdicts === undefined) return look
+  const failing = verdicts.filter(({ outcome }) => outcome === 'fail')
+  return failing.length === 0 ? unseen(because) : { verdicts: failing, unseen: because }
 }
 
 /** A judge may be anybody's, in plain JavaScript: what is no look has seen nothing. */

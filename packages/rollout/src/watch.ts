@@ -1,7 +1,8 @@
-import type { Verdict } from '@sluice/guards'
+import type { GuardCheckpoint, Verdict } from '@sluice/guards'
 import type { Clock } from '@sluice/stores'
 import type { Apply } from './apply.ts'
 import { confirmRollback } from './confirm.ts'
+import { within } from './deadline.ts'
 import { decide } from './decide.ts'
 import type { TickEvent, Transition } from './event.ts'
 import type { Journal } from './journal.ts'
@@ -23,7 +24,10 @@ export interface Watch {
   tick(): Promise<boolean>
   /** Whether it decided to go back, and that is not in the log yet. */
   readonly isPending: boolean
-  /** Lays the evidence down for whoever looks next; this process begins anew should it look again. */
+  /**
+   * Lays the evidence down for whoever looks next, and a decision that is not in the log yet with it; this process begins
+   * anew should it look again. Takes two seconds at most, and never rejects.
+   */
   leave(): Promise<void>
   /** What the guards said last; empty where this process has not looked at the present rollout. */
   verdicts(): readonly Verdict[]
@@ -48,11 +52,15 @@ interface Pending {
   readonly detectedAt: number
 }
 
+/** A process that ends waits no longer for its last checkpoint. */
+const farewellMs = 2_000
+
 export function createWatch(options: WatchOptions): Watch {
   const { journal, apply, observer, keeper, createJudge, clock, actor, teller } = options
   /** The guard process of this process: its place in the rollout's count, and its judge. */
   let run: Run | undefined
-  let keeping: Promise<void> = Promise.resolve()
+  /** A checkpoint on its way to the log. */
+  let keeping: Promise<void> | undefined
   let judge: { readonly of: string; readonly judge: Judge } | undefined
   let pending: Pending | undefined
   let latest: { readonly id: string; readonly verdicts: readonly Verdict[] } | undefined
@@ -69,33 +77,68 @@ export function createWatch(options: WatchOptions): Watch {
       await confirm(state.id)
       return true
     }
-    if (isOpen(state) && run?.id !== state.id) run = await keeper.claim(state)
+    if (isOpen(state) && run?.id !== state.id) {
+      run = await keeper.claim(state)
+      // Someone else was faster. Who has no share of alpha judges nothing, and says nothing.
+      if (run === undefined && pending === undefined) return false
+    }
+    const looking = run
     const observation = await look(state)
+    // What was laid down meanwhile is not judged by any more.
+    if (run !== looking) return false
     await follow(state, observation)
     keepEvidence()
-    return observation.verdicts !== undefined && pending === undefined
+    return observation.hasLooked && pending === undefined
   }
 
   function forget(): void {
-    judge?.judge.close?.()
-    run = undefined
-    judge = undefined
+    stopJudging()
     pending = undefined
   }
 
-  /** Not awaited by a look: a store that hangs must not keep the guards from looking. */
-  function keepEvidence(): void {
-    if (run === undefined || !keeper.isDue(clock.now())) return
-    keeping = keeping.then(() => keep(false))
+  function stopJudging(): void {
+    judge?.judge.close?.()
+    run = undefined
+    judge = undefined
   }
 
-  async function keep(isLast: boolean): Promise<void> {
-    const checkpoint = run === undefined ? undefined : judge?.judge.checkpoint?.()
-    if (run === undefined || checkpoint === undefined) return
-    try {
-      await keeper.keep(run, checkpoint, isLast)
-    } catch (error) {
+  /**
+   * Not awaited by a look: a store that hangs must not keep the guards from looking. And one at a time: nor must it find a
+   * heap of checkpoints when it is back.
+   */
+  function keepEvidence(): void {
+    if (run === undefined || keeping !== undefined || !keeper.isDue(clock.now())) return
+    const checkpoint = readCheckpoint()
+    if (checkpoint === undefined) return
+    keeping = keeper
+      .keep(run, checkpoint, false)
       // Lost with it is only the time that it took to see.
+      .catch((error: unknown) => teller.tell('error', error))
+      .finally(() => {
+        keeping = undefined
+      })
+  }
+
+  /** A judge may be anybody's; one that cannot tell what it saw keeps nobody from looking, or from stopping. */
+  function readCheckpoint(): GuardCheckpoint | undefined {
+    try {
+      return judge?.judge.checkpoint?.()
+    } catch (error) {
+      teller.tell('error', error)
+      return undefined
+    }
+  }
+
+  async function leave(): Promise<void> {
+    const left = run
+    const checkpoint = readCheckpoint()
+    // First of all: what others may take up is not judged by any more.
+    stopJudging()
+    if (left === undefined || checkpoint === undefined) return
+    try {
+      const kept = Promise.resolve(keeping).then(() => keeper.keep(left, checkpoint, true))
+      await within(clock, farewellMs, kept, 'log')
+    } catch (error) {
       teller.tell('error', error)
     }
   }
@@ -103,12 +146,15 @@ export function createWatch(options: WatchOptions): Watch {
   async function look(state: RolloutState): Promise<Observation> {
     if (pending !== undefined && pending.id !== state.id) pending = undefined
     // The decision stands; looking again would only delay it.
-    if (pending !== undefined) return { verdicts: pending.verdicts }
+    if (pending !== undefined) {
+      const { verdicts } = pending
+      return { verdicts, said: verdicts, hasLooked: true }
+    }
     const observation = await observer.observe(judgeOf(state), state)
     if (observation.error !== undefined) teller.tell('error', observation.error)
-    if (observation.verdicts !== undefined) {
-      latest = { id: state.id, verdicts: observation.verdicts }
-      teller.tell('verdicts', observation.verdicts)
+    if (observation.said !== undefined) {
+      latest = { id: state.id, verdicts: observation.said }
+      teller.tell('verdicts', observation.said)
     }
     if (observation.blind !== undefined) teller.tell('blind', observation.blind)
     return observation
@@ -184,12 +230,7 @@ export function createWatch(options: WatchOptions): Watch {
 
   return {
     tick,
-    async leave() {
-      if (run === undefined || pending !== undefined) return
-      await keeping
-      await keep(true)
-      forget()
-    },
+    leave,
     get isPending() {
       return pending !== undefined
     },
