@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type ArmName, bucketOf, createHealthRecorder } from './index.ts'
+import {
+  type ArmName,
+  bucketOf,
+  createGuardSet,
+  createHealthRecorder,
+  createTicker,
+  errorRate,
+} from './index.ts'
 
 /** A recorder whose clock the test moves. */
 function createTimed(timeoutMs = 30_000) {
@@ -97,7 +104,7 @@ describe('units', () => {
     })
   })
 
-  it('fail once a minute in each arm', () => {
+  it('fail once a minute, in the arm in which they fail first', () => {
     const { clock, recorder } = createTimed()
     for (clock.now = 0; clock.now < 120_000; clock.now += 1_000) {
       recorder.record('stable', false, 1, 'ada')
@@ -106,8 +113,26 @@ describe('units', () => {
     }
     expect(recorder.read()).toMatchObject({
       stable: { errors: 120, failedUnits: 2 },
-      canary: { errors: 240, failedUnits: 4 },
+      canary: { errors: 240, failedUnits: 2 },
     })
+  })
+
+  it('roll back no healthy canary that gets one request in ten of every one of them', () => {
+    const { clock, recorder } = createTimed()
+    const ticker = createTicker()
+    const set = createGuardSet([errorRate()])
+    set.observe(ticker.next(recorder.read(), 0))
+    for (clock.now = 1_000; clock.now <= 600_000; clock.now += 1_000) {
+      for (let request = 0; request < 100; request++) {
+        // Each fails for half a minute in ten, whichever arm it meets.
+        const unit = request % 20
+        const isFailing = (clock.now / 1_000 + 30 * unit) % 600 < 30
+        const arm = (request * 7 + clock.now / 1_000) % 10 === 0 ? 'canary' : 'stable'
+        recorder.record(arm, !isFailing, 1, `${unit}`)
+      }
+      set.observe(ticker.next(recorder.read(), clock.now))
+    }
+    expect(set.verdicts()[0]?.outcome).not.toBe('fail')
   })
 
   it('are counted where they are first seen, until the shares change', () => {
