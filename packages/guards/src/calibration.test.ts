@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { calibrationFactor, limitFromHistory } from './index.ts'
+import {
+  calibrationFactor,
+  createArmCounts,
+  errorRate,
+  limitFromHistory,
+  replay,
+  type Tick,
+} from './index.ts'
 
 /** The chance of at most `hits` in `trials`, summed term by term. */
 function atMost(hits: number, trials: number, probability: number): number {
@@ -98,5 +105,24 @@ describe('limitFromHistory', () => {
     expect(() => limitFromHistory(history)).toThrow(
       expect.objectContaining({ code: 'invalid_option' }),
     )
+  })
+})
+
+describe('a calibrated canary', () => {
+  const ticks = Array.from({ length: 300 }, (_, second): Tick => {
+    const arm = (errors: number) => ({ ...createArmCounts(), requests: 1_000, errors })
+    // 1.4 times as many errors, of users who may fail 1.5 times as often by themselves.
+    return { at: (second + 1) * 1000, calibration: 1.5, canary: arm(14), stable: arm(10) }
+  })
+  const [verdict] = replay(ticks, [errorRate()]).verdicts
+
+  it('is judged by what its users may do by themselves, and the line says so', () => {
+    expect(verdict).toMatchObject({ outcome: 'pass', basis: 'estimate' })
+    expect(verdict?.estimate).toBeCloseTo(1.4 / 1.5, 9)
+    expect(verdict?.because).toContain('canary 4,200 of 300,000, weighed 1.5 × for its users')
+  })
+
+  it('is proven to be no better than it is: the factor is a bound, and no measurement', () => {
+    expect(verdict?.provenMargin).toBeGreaterThanOrEqual(0.4)
   })
 })

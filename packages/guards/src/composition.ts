@@ -53,7 +53,8 @@ export function createCompositionMonitor(
     const deciding = findDeciding(verdicts)
     const { outcome } = deciding
     const told = verdicts.filter((verdict) => verdict.outcome === outcome)
-    const { basis, decidedAt, secondsToDecision } = deciding
+    const { basis, decidedAt } = deciding
+    const secondsToDecision = outcome === 'inconclusive' ? findSeconds(verdicts) : undefined
     const dataAt = findDataAt(outcome === 'pass' && kind === 'any' ? told : verdicts)
     return {
       guard: name,
@@ -96,6 +97,14 @@ export function createCompositionMonitor(
     const asked = verdicts.map(({ consequence }) => strength.indexOf(consequence))
     const found = kind === 'all' ? Math.max(...asked) : Math.min(...asked)
     return strength[Math.min(found, strength.indexOf(guard.consequence))] as Consequence
+  }
+
+  /** An `all` fails with the first of its guards, an `any` with the last of those that do not fail yet. */
+  function findSeconds(verdicts: readonly Verdict[]): number | undefined {
+    const waiting = verdicts.filter((verdict) => verdict.outcome !== 'fail')
+    const known = waiting.flatMap(({ secondsToDecision: seconds }) => seconds ?? [])
+    if (known.length === 0 || (kind === 'any' && known.length < waiting.length)) return undefined
+    return pick(known.map((seconds) => -seconds)) * -1
   }
 
   function pick(values: readonly number[]): number {

@@ -55,6 +55,22 @@ describe('all', () => {
     expect(replay(ticks(30, { canaryErrors: 4 }), [holding]).rollback).toBeUndefined()
   })
 
+  it('decides when the first of its parts does, an any when the last does', () => {
+    const limit = (name: string, ratio: number) => maxErrorRate({ name, ratio })
+    const parts = [latency(), limit('a', 0.1), limit('b', 0.15)]
+    const second = { canaryErrors: 5 }
+    const seconds = (guard: Guard) => judge(guard, 3, second).secondsToDecision
+    const [none, first, last] = parts.map(seconds) as [undefined, number, number]
+    expect(none).toBeUndefined()
+    expect(first).toBeLessThan(last)
+    const alone = [parts[1]!, parts[2]!]
+    expect(judge(any(alone), 3, second).secondsToDecision).toBe(last)
+    expect(judge(any(parts), 3, second).secondsToDecision).toBeUndefined()
+    const both = judge(all(parts), 3, second)
+    const own = both.parts!.flatMap(({ secondsToDecision }) => secondsToDecision ?? [])
+    expect(both.secondsToDecision).toBe(Math.min(...own))
+  })
+
   it('splits its alpha over its parts', () => {
     const one = judge(all([errorRate()]), 1, { canaryErrors: 1 })
     const two = judge(all([errorRate(), maxErrorRate({ ratio: 0.5 })]), 1, { canaryErrors: 1 })
@@ -116,7 +132,10 @@ describe('custom', () => {
 
   it('is inconclusive where the series is unknown', () => {
     const verdict = judge(custom({ series: 'refund', better: 'lower' }), 60)
-    expect(verdict).toMatchObject({ outcome: 'inconclusive', because: 'no refund on either arm' })
+    expect(verdict).toMatchObject({
+      outcome: 'inconclusive',
+      because: 'no refund counted on both arms at the same time yet',
+    })
   })
 
   it('compares values by their size', () => {
@@ -141,7 +160,7 @@ describe('sampleRatio', () => {
   it('warns where they do not, and never rolls back', () => {
     const verdict = judge(sampleRatio(), 120, { canaryUnits: 3 })
     expect(verdict).toMatchObject({ outcome: 'fail', consequence: 'warn' })
-    expect(verdict.because).toMatch(/13.6 % of .* units, it was to have 5 % beyond chance/)
+    expect(verdict.because).toMatch(/13.6 % of .* units, it was to have 5 %: beyond chance/)
   })
 
   it('never stands in the way of a rollback', () => {
@@ -168,6 +187,21 @@ describe('sampleRatio', () => {
       outcome: 'pass',
       estimate: 0.25,
     })
+  })
+
+  it('lets no unit speak twice where the share goes to nothing and comes back', () => {
+    // Chance has given the canary 62 of 1,000: no wonder once, and ten times as often none the more.
+    const series: Tick[] = []
+    for (let spell = 0; spell < 10; spell++) {
+      for (let second = 0; second < 62; second++) {
+        const counts = second < 5 ? {} : { canaryUnits: 1, stableUnits: 15 }
+        const tick = tickOf((series.length + 1) * 1000, counts)
+        series.push(second < 60 ? tick : { ...tick, canaryShare: 0 })
+      }
+    }
+    const { verdicts } = replay(series, [sampleRatio({ consequence: 'hold' })])
+    expect(verdicts[0]).toMatchObject({ outcome: 'pass', counts: { canary: { requests: 55 } } })
+    expect(verdicts[0]!.because).not.toContain('NaN')
   })
 
   it('takes a unit for one, in however many processes it was seen', () => {

@@ -1,5 +1,6 @@
-import { anytimeInterval } from './anytime-interval.ts'
+import { anytimeInterval, informationOfShare } from './anytime-interval.ts'
 import { BETS, writeCosts, writeGains } from './bets.ts'
+import type { ArmName } from './counts.ts'
 import { bucketOf, quantileMs } from './latency-histogram.ts'
 import type { Monitor } from './monitor.ts'
 import { createProjection } from './projection.ts'
@@ -57,9 +58,11 @@ export function createLimitMonitor(
     canary.errors += tick.canary.errors
     dataAt = tick.at
     if (projection.isDue(tick.at)) projection.note(tick.at, readShare())
-    if (decided === undefined && wealth.isRejected() && hits >= guard.minErrors) {
-      decided = { at: tick.at, because: `${sayFinding(readBadShare())} beyond chance` }
-    }
+    if (decided !== undefined || !wealth.isRejected() || hits < guard.minErrors) return
+    // What was beyond chance before enough were bad may be long over by then.
+    const badShare = readBadShare()
+    if (badShare <= allowedShare) return
+    decided = { at: tick.at, because: `${sayFinding(badShare)} beyond chance` }
   }
 
   function readShare(): number {
@@ -79,7 +82,12 @@ export function createLimitMonitor(
       guard: guard.name,
       kind: guard.kind,
       ...decideOutcome(share, badShare, seconds),
-      estimate: rolling ? readQuantile('canary') : trials === 0 ? undefined : badShare,
+      estimate:
+        guard.kind === 'max_latency'
+          ? readQuantile('canary', guard.quantile)
+          : trials === 0
+            ? undefined
+            : badShare,
       ...readInterval(),
       evidence: Math.min(1, Math.max(0, share)),
       evidenceLog: wealth.readLog(),
@@ -96,7 +104,7 @@ export function createLimitMonitor(
   /** Of the whole rollout's error ratio. */
   function readInterval(): Pick<Verdict, 'interval' | 'intervalConfidence'> {
     if (rolling || hits === 0) return {}
-    const information = hits / (1 - Math.min(hits / trials, 0.999)) / clusterSize
+    const information = informationOfShare(hits, trials) / clusterSize
     const [low, high] = anytimeInterval(hits / trials, information, INTERVAL_CONFIDENCE)
     return { interval: [low, Math.min(1, high)], intervalConfidence: INTERVAL_CONFIDENCE }
   }
@@ -115,11 +123,19 @@ export function createLimitMonitor(
     }
     if (trials === 0) return waits('no canary requests yet', 'canary requests')
     const finding = sayFinding(badShare)
+    const lacking = hits < minErrors ? `${minErrors - hits} more bad requests` : undefined
+    if (wealth.isRejected()) {
+      return lacking === undefined
+        ? waits(
+            `${finding} by now; before, beyond chance over it`,
+            `over ${sayPercent(allowedShare)} again: then ${consequence}`,
+          )
+        : waits(`${finding} beyond chance`, lacking)
+    }
     if (share > 0) {
-      const lacking = hits < minErrors ? ` and ${minErrors - hits} more bad requests` : ''
       return waits(
         `${finding} with ${sayPercent(share)} of the evidence a failure needs`,
-        `as bad as this, it fails ${saySeconds(seconds)}${lacking}; within the limit, the evidence melts away`,
+        `as bad as this, it fails ${saySeconds(seconds)}${lacking ? ` and ${lacking}` : ''}; within the limit, the evidence melts away`,
       )
     }
     if (trials < minRequests) {
@@ -144,12 +160,12 @@ export function createLimitMonitor(
       : `${sayPercent(badShare)} of canary requests took over ${sayMs(guard.ms)}, ${side} the ${sayPercent(allowedShare)} that a p${trimQuantile(guard.quantile)} allows,`
   }
 
-  function readQuantile(arm: 'stable' | 'canary', quantile = 0.95): number | undefined {
+  function readQuantile(arm: ArmName, quantile: number): number | undefined {
     return rolling && quantileMs(rolling.readNewest(arm, WINDOW_SLOTS), quantile)
   }
 
-  function readP95(arm: 'stable' | 'canary'): { p95Ms?: number } {
-    const p95Ms = readQuantile(arm)
+  function readP95(arm: ArmName): { p95Ms?: number } {
+    const p95Ms = readQuantile(arm, 0.95)
     return p95Ms === undefined ? {} : { p95Ms }
   }
 

@@ -59,6 +59,18 @@ describe('maxErrorRate', () => {
     expect(judge(tight, toTicks(1, 3)).outcome).toBe('fail')
   })
 
+  it('does not fail on an error that comes when all is well again', () => {
+    const tight = maxErrorRate({ ratio: 0.001, minErrors: 5 })
+    const bad = toTicks(1, 4)
+    const well = toTicks(2_000, 0).map((tick) => ({ ...tick, at: tick.at + 1_000 }))
+    expect(judge(tight, bad)).toMatchObject({ outcome: 'inconclusive', evidence: 1 })
+    well.at(-1)!.canary.errors = 1
+    const verdict = judge(tight, [...bad, ...well])
+    expect(verdict).toMatchObject({ outcome: 'inconclusive', evidence: 1 })
+    expect(verdict.because).toContain('is under 0.1 % by now; before, beyond chance over it')
+    expect(judge(tight, [...bad, ...toTicks(3, 4).slice(1)])).toMatchObject({ outcome: 'fail' })
+  })
+
   it('waits at its limit', () => {
     expect(judge(guard, toTicks(200, 1))).toMatchObject({ outcome: 'inconclusive' })
   })
@@ -83,5 +95,11 @@ describe('maxLatency', () => {
     // One in ten over the limit: too many for a p95, few enough for a median.
     expect(judge(maxLatency({ ms: 5000 }), toTicks(300, 1)).outcome).toBe('fail')
     expect(judge(maxLatency({ ms: 5000, quantile: 0.5 }), toTicks(300, 1)).outcome).toBe('pass')
+  })
+
+  it('tells the quantile that it judges', () => {
+    const median = judge(maxLatency({ ms: 5000, quantile: 0.5 }), toTicks(300, 1))
+    expect(median.estimate).toBeLessThan(110)
+    expect(median.counts.canary.p95Ms).toBeGreaterThan(7500)
   })
 })

@@ -43,31 +43,42 @@ export function createRatioMonitor(guard: ErrorRateGuard | CustomGuard, alpha: n
   const arms = { stable, canary }
   let suspectWeight = 0 // Σ x_c n_s / n
   let otherWeight = 0 // Σ x_s n_c / n
-  let spread = 0 // Σ (n_c n_s (x_c + x_s) − x_c x_s n) / n²: Robins, Breslow and Greenland's variance
+  // Robins, Breslow and Greenland's variance: Σ n_c n_s (x_c + x_s) / n², less Σ x_c x_s / n where a request is one event at most.
+  let spread = 0
+  let overlap = 0
+  let weight = 1
   let dataAt = Number.NaN
   let decided: Decided | undefined
 
   const observe: Monitor['observe'] = (tick) => {
     const suspect = tick[suspectName]
     const other = tick[otherName]
-    if (suspect.requests === 0 || other.requests === 0) return
-    const suspectRequests = suspect.requests * subject.weight(tick)
+    if (suspect.requests === 0 || other.requests === 0 || !subject.isKnown(tick)) return
+    weight = subject.weight(tick)
+    const suspectRequests = suspect.requests * weight
     const otherRequests = other.requests
-    const suspectHits = subject.hits(suspect)
-    const otherHits = subject.hits(other)
+    const suspectHits = subject.hits(suspect, other)
+    const otherHits = subject.hits(other, suspect)
 
     if (wealth.open(tick.at, suspectWeight, otherWeight)) {
       sums.fill(0)
       counted.fill(0)
     }
     bet(suspectHits, otherHits, suspectRequests, otherRequests)
-    proof.observe(suspectHits, otherHits, suspectRequests, otherRequests)
+    // Without the weight, an upper bound of what its users do by themselves: it would prove what is not so.
+    const { clusterSize } = guard
+    proof.observe(
+      suspectHits / clusterSize,
+      otherHits / clusterSize,
+      suspect.requests,
+      otherRequests,
+    )
 
     const requests = suspectRequests + otherRequests
     suspectWeight += (suspectHits * otherRequests) / requests
     otherWeight += (otherHits * suspectRequests) / requests
-    const product = suspectRequests * otherRequests * (suspectHits + otherHits)
-    spread += (product - suspectHits * otherHits * requests) / requests ** 2
+    spread += (suspectRequests * otherRequests * (suspectHits + otherHits)) / requests ** 2
+    if (subject.isOncePerRequest) overlap += (suspectHits * otherHits) / requests
     arms[suspectName].requests += suspect.requests
     arms[suspectName].errors += suspectHits
     arms[otherName].requests += otherRequests
@@ -112,7 +123,7 @@ export function createRatioMonitor(guard: ErrorRateGuard | CustomGuard, alpha: n
     const share = readShare()
     const overall = suspectWeight / otherWeight
     return {
-      ...{ share, decided, stable, canary, suspect: arms[suspectName] },
+      ...{ share, decided, stable, canary, weight, suspect: arms[suspectName] },
       estimate:
         decided !== undefined
           ? (decided.estimate ?? Number.POSITIVE_INFINITY)
@@ -133,7 +144,7 @@ export function createRatioMonitor(guard: ErrorRateGuard | CustomGuard, alpha: n
       guard: guard.name,
       kind: guard.kind,
       ...describeRatio(guard, subject, finding),
-      estimate: Number.isFinite(estimate) ? toCanary(estimate) : undefined,
+      estimate: toFinite(toCanary(estimate)),
       ...readInterval(),
       ...(provenRatio === undefined
         ? {}
@@ -155,7 +166,10 @@ export function createRatioMonitor(guard: ErrorRateGuard | CustomGuard, alpha: n
   /** Of the whole rollout's ratio. */
   function readInterval(): Pick<Verdict, 'interval' | 'intervalConfidence'> {
     if (!(suspectWeight > 0 && otherWeight > 0)) return {}
-    const information = (suspectWeight * otherWeight) / spread
+    // Where every request is an event there is no variance left: that a few were is no certainty.
+    const least = spread / (2 + Math.min(stable.requests, canary.requests))
+    const variance = Math.max(spread - overlap, least) * guard.clusterSize
+    const information = (suspectWeight * otherWeight) / variance
     const ratio = toCanary(suspectWeight / otherWeight)
     return {
       interval: anytimeInterval(ratio, information, guard.confidence),
@@ -174,7 +188,10 @@ export function createRatioMonitor(guard: ErrorRateGuard | CustomGuard, alpha: n
     return {
       ...{ wealth: wealth.save(), proof: proof.save(), projection: projection.save(), decided },
       ...{ sums: saveNumbers(sums), counted: saveNumbers(counted) },
-      numbers: saveNumbers([...totals, suspectWeight, otherWeight, spread, dataAt]),
+      numbers: saveNumbers([
+        ...totals,
+        ...[suspectWeight, otherWeight, spread, overlap, weight, dataAt],
+      ]),
     }
   }
 
@@ -185,7 +202,7 @@ export function createRatioMonitor(guard: ErrorRateGuard | CustomGuard, alpha: n
     decided = readDecision(saved.decided)
     restoreNumbers(sums, saved.sums)
     restoreNumbers(counted, saved.counted)
-    const numbers = readNumbers(saved.numbers, 8)
+    const numbers = readNumbers(saved.numbers, 10)
     stable.requests = numbers[0]!
     stable.errors = numbers[1]!
     canary.requests = numbers[2]!
@@ -193,8 +210,14 @@ export function createRatioMonitor(guard: ErrorRateGuard | CustomGuard, alpha: n
     suspectWeight = numbers[4]!
     otherWeight = numbers[5]!
     spread = numbers[6]!
-    dataAt = numbers[7]!
+    overlap = numbers[7]!
+    weight = numbers[8]!
+    dataAt = numbers[9]!
   }
 
   return { observe, judge, findDemand, save, restore }
+}
+
+function toFinite(ratio: number): number | undefined {
+  return Number.isFinite(ratio) ? ratio : undefined
 }

@@ -10,6 +10,8 @@ export interface RatioFinding {
   /** Suspect to other arm: since the trouble began where there is any, else of the whole rollout. */
   readonly estimate: number
   readonly provenRatio: number | undefined
+  /** How many requests one of the canary's counts for, beside the proof. */
+  readonly weight: number
   readonly isRejected: boolean
   /** A rollback was decided, or is being decided now. */
   readonly isRollback: boolean
@@ -32,7 +34,8 @@ export function describeRatio(
   const { share, estimate, provenRatio, decided, stable, canary, suspect } = finding
   const { consequence, marginRatio, rollbackRatio, minErrors, minRequests, confidence } = guard
   const { noun, worse, isHigherBetter } = subject
-  const both = `in all: canary ${sayCounts(canary.errors, canary.requests)}, stable ${sayCounts(stable.errors, stable.requests)}`
+  const weighed = finding.weight === 1 ? '' : `, weighed ${sayRatio(finding.weight)} for its users`
+  const both = `in all: canary ${sayCounts(canary.errors, canary.requests)}${weighed}, stable ${sayCounts(stable.errors, stable.requests)}`
   const sayTimes = (ratio: number) => sayRatio(isHigherBetter ? 1 / ratio : ratio)
   const sayNow = () => `canary ${noun} are now ${sayTimes(estimate)} stable's (${both})`
   const waits = (because: string, next: string): Outcome => ({
@@ -62,7 +65,9 @@ export function describeRatio(
     }
   }
   if (canary.requests === 0) {
-    return waits('no requests on both arms at the same time yet', 'requests on both arms')
+    return guard.kind === 'custom'
+      ? waits(`no ${noun} counted on both arms at the same time yet`, noun)
+      : waits('no requests on both arms at the same time yet', 'requests on both arms')
   }
   if (share > 0) {
     return waits(

@@ -1,10 +1,15 @@
+import { seriesOf } from './arm-counts.ts'
 import type { ArmCounts, Tick } from './counts.ts'
 import type { CustomGuard, ErrorRateGuard } from './statistical-guards.ts'
 
 /** What a ratio monitor compares: how often something happens per request, in two arms. */
 export interface RatioSubject {
-  /** How often it happened in an arm. */
-  hits(arm: ArmCounts): number
+  /** Whether both arms tell of it: what is not counted is not none. */
+  isKnown(tick: Tick): boolean
+  /** How often it happened in an arm, in the same way of counting as in the other. */
+  hits(arm: ArmCounts, other: ArmCounts): number
+  /** Whether it happens at most once per request, as errors do; purchases may come by the dozen. */
+  readonly isOncePerRequest: boolean
   /** How many requests one of the canary's counts for; see `Tick.calibration`. */
   weight(tick: Tick): number
   /**
@@ -24,7 +29,9 @@ export function ratioSubject(guard: ErrorRateGuard | CustomGuard): RatioSubject 
   if (guard.kind === 'error_rate') {
     const { countErrors, floorRatio } = guard
     return {
+      isKnown: () => true,
       hits: countErrors === 'by_unit' ? countFailedUnits : countAll,
+      isOncePerRequest: true,
       weight: ({ calibration = 1 }) => calibration,
       ...{ isHigherBetter: false, floorRatio, noun: 'errors', worse: 'more than' },
     }
@@ -32,7 +39,11 @@ export function ratioSubject(guard: ErrorRateGuard | CustomGuard): RatioSubject 
   const { series, better } = guard
   const isHigherBetter = better === 'higher'
   return {
-    hits: (arm) => arm.series?.[series]?.count ?? 0,
+    isKnown: ({ stable, canary }) =>
+      seriesOf(stable.series, series) !== undefined &&
+      seriesOf(canary.series, series) !== undefined,
+    hits: (arm) => seriesOf(arm.series, series)?.count ?? 0,
+    isOncePerRequest: false,
     weight: () => 1,
     ...{ isHigherBetter, floorRatio: 0, noun: series },
     worse: isHigherBetter ? 'less than' : 'more than',
@@ -43,7 +54,7 @@ function countAll({ errors }: ArmCounts): number {
   return errors
 }
 
-/** Both arms come from one source: either knows units where the other does. */
-function countFailedUnits({ errors, failedUnits }: ArmCounts): number {
-  return failedUnits ?? errors
+/** A burst of retries is one in both arms or many in both: where one arm knows no units, neither is counted by them. */
+function countFailedUnits({ errors, failedUnits }: ArmCounts, other: ArmCounts): number {
+  return failedUnits === undefined || other.failedUnits === undefined ? errors : failedUnits
 }

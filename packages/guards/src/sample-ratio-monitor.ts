@@ -1,4 +1,4 @@
-import { anytimeInterval } from './anytime-interval.ts'
+import { anytimeInterval, informationOfShare } from './anytime-interval.ts'
 import type { Monitor } from './monitor.ts'
 import type { SampleRatioGuard } from './sample-ratio-guard.ts'
 import { readNumbers, restoreNumbers, saveNumbers } from './saved-numbers.ts'
@@ -30,8 +30,13 @@ export function createSampleRatioMonitor(guard: SampleRatioGuard, alpha: number)
   let decided: Decided | undefined
 
   const observe: Monitor['observe'] = ({ at, stable, canary, canaryShare, processes = 1 }) => {
-    if (canaryShare === undefined || !(canaryShare > 0 && canaryShare < 1)) return
-    if (canaryShare !== share) begin(canaryShare, at)
+    if (canaryShare === undefined) return
+    if (!(canaryShare > 0 && canaryShare < 1)) {
+      // When the share comes back, so do the same units: they are not to speak twice in one test.
+      shareSince = Number.NaN
+      return
+    }
+    if (canaryShare !== share || Number.isNaN(shareSince)) begin(canaryShare, at)
     const newCanary = canary.units
     const newStable = stable.units
     if (newCanary === undefined || newStable === undefined) return
@@ -47,7 +52,7 @@ export function createSampleRatioMonitor(guard: SampleRatioGuard, alpha: number)
     canaryUnits += newCanary
     units += newCanary + newStable
     if (decided === undefined && units >= guard.minUnits && readLog() >= readThreshold()) {
-      decided = { at, because: `${sayFinding()} beyond chance` }
+      decided = { at, because: `${sayFinding()}: beyond chance` }
     }
   }
 
@@ -94,7 +99,7 @@ export function createSampleRatioMonitor(guard: SampleRatioGuard, alpha: number)
 
   function readInterval(): Pick<Verdict, 'interval' | 'intervalConfidence'> {
     if (canaryUnits === 0 || canaryUnits === units) return {}
-    const information = canaryUnits / (1 - canaryUnits / units)
+    const information = informationOfShare(canaryUnits, units)
     const [low, high] = anytimeInterval(canaryUnits / units, information, INTERVAL_CONFIDENCE)
     return { interval: [low, Math.min(1, high)], intervalConfidence: INTERVAL_CONFIDENCE }
   }
