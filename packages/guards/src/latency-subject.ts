@@ -1,3 +1,4 @@
+import { seriesOf } from './arm-counts.ts'
 import { createArmCounts, type Tick } from './counts.ts'
 import { createTickViews, type TickViews } from './histogram-view.ts'
 import type { CustomGuard, LatencyGuard } from './statistical-guards.ts'
@@ -40,8 +41,8 @@ export function latencySubject(guard: LatencyGuard | CustomGuard): LatencySubjec
   const own = createTickViews()
   return {
     view({ stable, canary }) {
-      own.stable.read(stable.series?.[series]?.values ?? none)
-      own.canary.read(canary.series?.[series]?.values ?? none)
+      own.stable.read(seriesOf(stable.series, series)?.values ?? none)
+      own.canary.read(seriesOf(canary.series, series)?.values ?? none)
       return own
     },
     isHigherBetter: better === 'higher',

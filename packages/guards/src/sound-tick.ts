@@ -8,31 +8,44 @@ import { LATENCY_BUCKETS } from './latency-histogram.ts'
  * @param views To be read from the tick's latencies; undefined where nobody looks at them: then they are not checked.
  */
 export function isSoundTick(tick: Tick, views: TickViews | undefined): boolean {
-  const { stable, canary, calibration, processes, canaryShare } = tick
+  const { at, stable, canary, calibration, processes, canaryShare } = tick
   return (
+    typeof at === 'number' &&
     isSoundArm(stable) &&
     isSoundArm(canary) &&
     (views === undefined ||
-      (views.stable.read(stable.latency) && views.canary.read(canary.latency))) &&
-    (calibration === undefined || (calibration >= 1 && calibration < Infinity)) &&
-    (processes === undefined || (processes >= 1 && processes < Infinity)) &&
-    (canaryShare === undefined || (canaryShare >= 0 && canaryShare <= 1))
+      (isList(stable.latency) &&
+        isList(canary.latency) &&
+        views.stable.read(stable.latency) &&
+        views.canary.read(canary.latency))) &&
+    (calibration === undefined || (isCount(calibration) && calibration >= 1)) &&
+    (processes === undefined || (isCount(processes) && processes >= 1)) &&
+    (canaryShare === undefined || (isCount(canaryShare) && canaryShare <= 1))
   )
 }
 
-function isSoundArm({ requests, errors, failedUnits, units, series }: ArmCounts): boolean {
+/** A tick may come from a file: it is taken for nothing. */
+function isSoundArm(arm: ArmCounts | undefined | null): boolean {
+  if (arm === undefined || arm === null) return false
+  const { requests, errors, failedUnits, units, series } = arm
   return (
-    errors >= 0 &&
-    requests >= errors &&
     isCount(requests) &&
-    (failedUnits === undefined || (failedUnits >= 0 && failedUnits <= errors)) &&
+    isCount(errors) &&
+    requests >= errors &&
+    (failedUnits === undefined || (isCount(failedUnits) && failedUnits <= errors)) &&
     (units === undefined || isCount(units)) &&
-    (series === undefined || Object.values(series).every(isSoundSeries))
+    (series === undefined || (isList(series) && Object.values(series).every(isSoundSeries)))
   )
 }
 
-function isSoundSeries({ count, values }: SeriesCounts): boolean {
-  return isCount(count) && (values === undefined || isSoundHistogram(values))
+function isSoundSeries(events: SeriesCounts | undefined | null): boolean {
+  if (events === undefined || events === null) return false
+  const { count, values } = events
+  return isCount(count) && (values === undefined || (isList(values) && isSoundHistogram(values)))
+}
+
+function isList(list: unknown): boolean {
+  return typeof list === 'object' && list !== null
 }
 
 function isSoundHistogram(histogram: ArrayLike<number>): boolean {
@@ -44,6 +57,6 @@ function isSoundHistogram(histogram: ArrayLike<number>): boolean {
 }
 
 /** Beyond the safe integers counts are no longer exact. */
-function isCount(value: number): boolean {
-  return value >= 0 && value <= Number.MAX_SAFE_INTEGER
+function isCount(value: unknown): boolean {
+  return typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER
 }
