@@ -22,7 +22,7 @@ export function findInvalid(counts: HealthCounts): string | undefined {
     return `processes is ${processes}`
   }
   if (declared !== undefined && readDeclaration(declared) === undefined) {
-    return `declared is ${JSON.stringify(declared)}`
+    return `declared is no declaration: ${String(Object(declared).condition)}`
   }
   return undefined
 }

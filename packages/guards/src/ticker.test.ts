@@ -263,3 +263,36 @@ describe('what a source may know beside requests', () => {
     expect(reasons).toEqual(['invalid_counts'])
   })
 })
+
+describe('when a source began', () => {
+  it('said late, or no more, makes nothing count twice', () => {
+    const { ticker } = createRecordedTicker()
+    ticker.next(read(1000, 100), 100_000)
+    expect(ticker.next({ ...read(1010, 101), startedAt: 90_000 }, 101_000)).toMatchObject({
+      stable: { requests: 0 },
+    })
+    expect(ticker.next({ ...read(1030, 103), startedAt: 90_000 }, 102_000)).toMatchObject({
+      stable: { requests: 20 },
+    })
+    expect(ticker.next(read(1060, 106), 103_000).stable.requests).toBe(30)
+    expect(ticker.next({ ...read(7, 1), startedAt: Number.NaN }, 104_000).stable.requests).toBe(0)
+    expect(ticker.dropped).toBe(1)
+  })
+
+  it('long before the last read, is another source: nobody knows how its counts came about', () => {
+    const { ticker, reasons } = createRecordedTicker()
+    ticker.next({ ...read(1000, 100), startedAt: 10_000 }, 1_000_000)
+    const other = { startedAt: 20_000 }
+    expect(ticker.next({ ...read(90_000, 900), ...other }, 1_001_000).stable.requests).toBe(0)
+    expect(reasons).toEqual(['gap'])
+    expect(ticker.next({ ...read(90_010, 901), ...other }, 1_002_000).stable.requests).toBe(10)
+  })
+
+  it('is no matter where a declaration is past all reading', () => {
+    const declared: Record<string, unknown> = { condition: 5n }
+    declared.because = declared
+    const { ticker, reasons } = createRecordedTicker()
+    ticker.next({ ...read(1, 1), declared: declared as never }, 1000)
+    expect(reasons).toEqual(['invalid_counts'])
+  })
+})

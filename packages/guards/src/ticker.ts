@@ -47,9 +47,14 @@ export function createTicker(
   function difference(counts: HealthCounts): Tick {
     const problem = findProblem(counts, base)
     if (problem !== undefined) return drop(problem[0], problem[1])
-    const from = base !== undefined && isRestart(counts, base) ? undefined : base
-    const isFirst = base === undefined
-    const stretchMs = lastAt - baseAt
+    const isNew = base !== undefined && isRestart(counts, base)
+    const from = isNew ? undefined : base
+    // That it tells now since when it counts says nothing of how it counted before: as good as a first read.
+    const isFirst = base === undefined || (!isNew && knowsStart(counts) && !knowsStart(base))
+    const stretchMs = Math.max(
+      lastAt - baseAt,
+      isNew && knowsStart(counts) ? lastAt - counts.startedAt : 0,
+    )
     base = copyCounts(counts)
     baseAt = lastAt
     if (isFirst) return emptyTick()
@@ -89,7 +94,7 @@ function findProblem(
   const invalid = findInvalid(counts)
   if (invalid !== undefined) return ['invalid_counts', invalid]
   if (base === undefined || isRestart(counts, base)) return undefined
-  if ((counts.startedAt ?? 0) < (base.startedAt ?? 0)) {
+  if (knowsStart(base) && knowsStart(counts) && counts.startedAt < base.startedAt) {
     return ['backwards_counts', 'the source began earlier than the one read before']
   }
   const fallen = findFallen(counts, base)
@@ -98,7 +103,12 @@ function findProblem(
 
 /** A source that began later than the one before counts from zero: all it holds is new. */
 function isRestart(counts: HealthCounts, base: HealthCounts): boolean {
-  return (counts.startedAt ?? 0) > (base.startedAt ?? 0)
+  return knowsStart(base) && knowsStart(counts) && counts.startedAt > base.startedAt
+}
+
+function knowsStart(counts: HealthCounts): counts is HealthCounts & { startedAt: number } {
+  const { startedAt } = counts
+  return typeof startedAt === 'number' && Number.isFinite(startedAt)
 }
 
 function copyCounts(counts: HealthCounts): HealthCounts {
