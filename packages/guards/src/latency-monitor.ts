@@ -52,6 +52,9 @@ export function createLatencyMonitor(guard: LatencyGuard | CustomGuard, alpha: n
   const levels = new Float64Array(LEVELS.length).fill(-1) // buckets; −1 while warming up
   const costs = new Float64Array(BETS)
   const provenEvents = new Float64Array(proof.shifts.length)
+  const clusterSize = guard.kind === 'custom' ? guard.clusterSize : 1
+  const minValues = guard.kind === 'custom' ? guard.minErrors : 0
+  let suspectValues = 0
   const stable = { requests: 0, errors: 0 }
   const canary = { requests: 0, errors: 0 }
   let dataAt = Number.NaN
@@ -74,6 +77,7 @@ export function createLatencyMonitor(guard: LatencyGuard | CustomGuard, alpha: n
     stable.errors += tick.stable.errors
     canary.requests += tick.canary.requests
     canary.errors += tick.canary.errors
+    suspectValues += suspectRequests
     dataAt = tick.at
     if (levels[0] === -1) return
 
@@ -82,15 +86,18 @@ export function createLatencyMonitor(guard: LatencyGuard | CustomGuard, alpha: n
     for (let level = 0; level < LEVELS.length; level++) {
       const beyond = levels[level]! + 1
       const hits = suspectFrom[Math.min(beyond + marginShift, LATENCY_BUCKETS)]!
-      writeGains(wealth.gains, level * BETS, hits, hits + otherFrom[beyond]!, costs)
+      const trials = hits + otherFrom[beyond]!
+      // A mean of as many e-values as values of one cause: by convexity the whole gain may be divided by them.
+      writeGains(wealth.gains, level * BETS, hits / clusterSize, trials / clusterSize, costs)
     }
     wealth.settle()
     const beyondP95 = levels[P95]! + 1
     for (let index = 0; index < provenEvents.length; index++) {
       const bucket = Math.min(beyondP95 + proof.shifts[index]!, LATENCY_BUCKETS)
-      provenEvents[index] = suspectFrom[bucket]!
+      provenEvents[index] = suspectFrom[bucket]! / clusterSize
     }
-    proof.observe(provenEvents, otherFrom[beyondP95]!, suspectRequests, otherRequests)
+    const otherEvents = otherFrom[beyondP95]! / clusterSize
+    proof.observe(provenEvents, otherEvents, suspectRequests, otherRequests)
 
     if (projection.isDue(tick.at)) projection.note(tick.at, readShare())
     if (decided === undefined && wealth.isRejected()) decide(tick.at)
@@ -107,9 +114,13 @@ export function createLatencyMonitor(guard: LatencyGuard | CustomGuard, alpha: n
 
   function decide(at: number): void {
     const estimate = readWorstRatio()
-    if (estimate === undefined || estimate < guard.rollbackRatio) return
+    if (estimate === undefined || estimate < guard.rollbackRatio || isTooFew()) return
     const finding = { ...readFinding(), estimate, isRollback: true }
     decided = { at, estimate, because: describeLatency(guard, subject, finding).because }
+  }
+
+  function isTooFew(): boolean {
+    return suspectValues < minValues
   }
 
   function readValue(arm: ArmName, slots: number): number | undefined {
@@ -148,6 +159,7 @@ export function createLatencyMonitor(guard: LatencyGuard | CustomGuard, alpha: n
       isProven: (proof.readProvenShift() ?? Number.POSITIVE_INFINITY) <= marginShift,
       isLearning: levels[0] === -1,
       isRejected: wealth.isRejected(),
+      lackingValues: Math.max(0, minValues - suspectValues),
       isRollback: decided !== undefined,
       seconds: decided ? undefined : projection.readSeconds(dataAt, share),
     }
@@ -180,13 +192,14 @@ export function createLatencyMonitor(guard: LatencyGuard | CustomGuard, alpha: n
   }
 
   function readP95(arm: ArmName): { p95Ms?: number } {
+    if (guard.kind !== 'latency') return {}
     const p95Ms = quantileMs(rolling.readNewest(arm, WINDOW_SLOTS), 0.95)
     return p95Ms === undefined ? {} : { p95Ms }
   }
 
   function findDemand(): Consequence | undefined {
     if (decided !== undefined) return guard.consequence
-    if (!wealth.isRejected()) return undefined
+    if (!wealth.isRejected() || isTooFew()) return undefined
     return guard.consequence === 'warn' ? 'warn' : 'hold'
   }
 
@@ -199,7 +212,7 @@ export function createLatencyMonitor(guard: LatencyGuard | CustomGuard, alpha: n
         stable.errors,
         canary.requests,
         canary.errors,
-        dataAt,
+        ...[dataAt, suspectValues],
       ]),
     }
   }
@@ -211,12 +224,13 @@ export function createLatencyMonitor(guard: LatencyGuard | CustomGuard, alpha: n
     rolling.restore(saved.rolling)
     levels.set(readNumbers(saved.levels, levels.length))
     decided = readDecision(saved.decided)
-    const numbers = readNumbers(saved.numbers, 5)
+    const numbers = readNumbers(saved.numbers, 6)
     stable.requests = numbers[0]!
     stable.errors = numbers[1]!
     canary.requests = numbers[2]!
     canary.errors = numbers[3]!
     dataAt = numbers[4]!
+    suspectValues = numbers[5]!
   }
 
   return { observe, judge, findDemand, save, restore }

@@ -15,6 +15,8 @@ export interface LatencyFinding {
   /** The stable arm's levels are not known yet. */
   readonly isLearning: boolean
   readonly isRejected: boolean
+  /** So many more values before it may fail. */
+  readonly lackingValues: number
   readonly isRollback: boolean
   readonly decided: Decided | undefined
   readonly seconds: number | undefined
@@ -46,6 +48,10 @@ export function describeLatency(
     const next = 'nothing: a failure once decided stands'
     return { outcome: 'fail', consequence, because: decided.because, next }
   }
+  if (finding.isRejected && finding.lackingValues > 0) {
+    const lacking = `${sayNumber(finding.lackingValues)} more ${plural}`
+    return waits(sayFinding('beyond chance, in few of them'), lacking)
+  }
   if (finding.isRejected) {
     const side = isHigherBetter ? 'over' : 'under'
     const limit = finding.isRollback ? '' : ` but ${side} ${sayTimes(rollbackRatio)}`
@@ -57,26 +63,26 @@ export function describeLatency(
     }
   }
   if (canary.requests === 0) {
-    return waits(`no ${plural} on both arms at the same time yet`, 'requests on both arms')
+    return waits(`no ${plural} on both arms at the same time yet`, `${plural} on both arms`)
   }
   if (finding.isLearning) {
-    return waits(`learning the stable arm's ${plural} for ten seconds`, 'ten seconds of requests')
+    return waits(`learning the usual ${plural} for ten seconds`, `ten seconds of ${plural}`)
   }
   if (share > 0) {
     return waits(
       sayFinding(`with ${sayPercent(share)} of the evidence a failure needs`),
-      `as slow as this, it fails ${saySeconds(finding.seconds)}; inside ${sayTimes(marginRatio)}, the evidence melts away`,
+      `as bad as this, it fails ${saySeconds(finding.seconds)}; inside ${sayTimes(marginRatio)}, the evidence melts away`,
     )
   }
   const passes = (basis: 'estimate' | 'proven', because: string): Outcome => ({
     ...{ outcome: 'pass', consequence, basis, because },
-    next: `a canary ${worse} ${sayTimes(marginRatio)} stable`,
+    next: `${plural} ${worse} ${sayTimes(marginRatio)} stable's`,
   })
   if (finding.isProven) {
     const bound = isHigherBetter ? 'at least' : 'at most'
     return passes(
       'proven',
-      `at ${sayPercent(confidence)} confidence the canary is ${bound} ${sayTimes(marginRatio)} stable (${both})`,
+      `canary ${plural} are ${bound} ${sayTimes(marginRatio)} stable's at ${sayPercent(confidence)} confidence (${both})`,
     )
   }
   if (canary.requests < minRequests || stable.requests < minRequests) {
@@ -87,7 +93,8 @@ export function describeLatency(
       `${sayNumber(lacking)} more requests`,
     )
   }
-  if (estimate === undefined) return waits(`no canary ${plural} in the last minute`, 'requests')
+  if (estimate === undefined)
+    return waits(`no canary ${plural} in the last minute`, `canary ${plural}`)
   if (estimate >= marginRatio) {
     return waits(
       `canary ${noun} is ${sayNow} stable's (${both})`,

@@ -4,6 +4,7 @@ import {
   bucketOf,
   createArmCounts,
   createGuardSet,
+  custom,
   type LatencyGuard,
   latency,
   replay,
@@ -41,7 +42,7 @@ describe('latency', () => {
     expect(judge(toTicks(10, 3))).toMatchObject({
       outcome: 'inconclusive',
       evidenceLog: 0,
-      because: "learning the stable arm's latencies for ten seconds",
+      because: 'learning the usual latencies for ten seconds',
     })
   })
 
@@ -127,5 +128,41 @@ describe('latency', () => {
     set.observe(second!)
     expect(set.dropped).toBe(2)
     expect(set.verdicts()[0]!.counts.canary.requests).toBe(0)
+  })
+})
+
+describe('custom values', () => {
+  function judgeValues(options: Partial<Parameters<typeof custom>[0]>, seconds = 13): Verdict {
+    const ticks = toTicks(seconds, 3).map(({ at, stable, canary }): Tick => {
+      const values = (arm: Tick['stable']): Tick['stable'] => ({
+        ...createArmCounts(),
+        requests: arm.requests,
+        series: { wait: { count: arm.requests, values: arm.latency } },
+      })
+      return { at, stable: values(stable), canary: values(canary) }
+    })
+    const guard = custom({ series: 'wait', better: 'lower', of: 'value', ...options })
+    return replay(ticks, [guard]).verdicts[0]!
+  }
+
+  it('are latencies by another name, and told by theirs', () => {
+    const verdict = judgeValues({})
+    expect(verdict).toMatchObject({ outcome: 'fail', consequence: 'rollback' })
+    expect(verdict.because).toContain('canary mean wait is 2.98 × stable')
+    expect(verdict.counts.canary).not.toHaveProperty('p95Ms')
+  })
+
+  it('count as many times less as come of one cause', () => {
+    expect(judgeValues({}, 12).evidence).toBe(1)
+    const divided = judgeValues({ clusterSize: 50 }, 12)
+    expect(divided.outcome).toBe('inconclusive')
+    expect(divided.evidence).toBeLessThan(0.5)
+  })
+
+  it('fail only when there are enough', () => {
+    const few = judgeValues({ minErrors: 500 }, 20)
+    expect(few).toMatchObject({ outcome: 'inconclusive', evidence: 1 })
+    expect(few.next).toBe('300 more values of wait')
+    expect(judgeValues({ minErrors: 500 }, 50)).toMatchObject({ outcome: 'fail' })
   })
 })
