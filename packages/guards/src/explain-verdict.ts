@@ -1,5 +1,5 @@
 import type { ArmSummary, Verdict } from './verdict.ts'
-import { sayCounts, sayPercent, saySeconds } from './wording.ts'
+import { sayCounts, sayNumber, sayPercent, saySeconds } from './wording.ts'
 
 /** A verdict as one line, and as plain JSON with the parts that make it. */
 export interface VerdictExplanation {
@@ -55,13 +55,22 @@ function toLine(verdict: Verdict): string {
     parts.push(`${sayRange(interval)} at ${sayPercent(intervalConfidence)}`)
   }
   parts.push(`evidence ${sayPercent(evidence)}`)
-  if (counts.canary.requests + counts.stable.requests > 0 && !because.includes(' of ')) {
-    const { canary, stable } = counts
-    parts.push(`canary ${sayCounts(canary.errors, canary.requests)}`)
-    parts.push(`stable ${sayCounts(stable.errors, stable.requests)}`)
+  const { canary, stable } = counts
+  if (
+    canary.requests + stable.requests > 0 &&
+    !because.includes(` of ${sayNumber(canary.requests)}`)
+  ) {
+    parts.push(`canary ${sayArm(verdict, canary)}, stable ${sayArm(verdict, stable)}`)
   }
   if (secondsToDecision !== undefined) parts.push(`decides ${saySeconds(secondsToDecision)}`)
   return `${guard} [${word}] ${parts.join('; ')}. Next: ${next}`
+}
+
+/** Where errors are judged, how many of how many; where something else is, how many were looked at. */
+function sayArm({ kind }: Verdict, { errors, requests }: ArmSummary): string {
+  if (kind === 'sample_ratio') return `${sayNumber(requests)} units`
+  const isOfErrors = kind === 'error_rate' || kind === 'max_error_rate'
+  return isOfErrors ? `${sayCounts(errors, requests)} by now` : `${sayNumber(requests)} requests`
 }
 
 function sayRange([low, high]: readonly [number, number]): string {
