@@ -1,4 +1,11 @@
-import { canary, createRolloutController, type RolloutController } from '@sluice/rollout'
+import { createGuardSet, errorRate } from '@sluice/guards'
+import {
+  type CreateJudge,
+  canary,
+  createRolloutController,
+  type RolloutController,
+  shareOfAlpha,
+} from '@sluice/rollout'
 import {
   createManualClock,
   createVerdict,
@@ -152,6 +159,95 @@ describe.each(scripts)('$name, whose process dies', (script) => {
         expect(findLinkFault(commit, head) ?? findHashFault(commit), where).toBeUndefined()
         return commit
       }, genesis)
+    }
+  })
+})
+
+/** What a judge was given, and how often it looked. */
+interface Life {
+  readonly share: number
+  readonly from: number
+  looks: number
+}
+
+/** A process that judges for six seconds and then stops in order, unless it dies before; then another judges. */
+async function relay(diesAt: number, moment: Moment) {
+  const clock = createManualClock()
+  const log = createMemoryStore()
+  const mortal = createMortalStore(log, diesAt, moment)
+  const guards = [errorRate()]
+  const blank = createGuardSet(guards).checkpoint()
+  const lives: Life[] = []
+
+  const judge: CreateJudge = ({ alpha, from }) => {
+    const life: Life = { share: alpha, from: from === undefined ? 0 : Number(from.at), looks: 0 }
+    lives.push(life)
+    return {
+      look() {
+        life.looks += 1
+        return { verdicts: [createVerdict('inconclusive')] }
+      },
+      checkpoint: () => ({ ...blank, at: life.from + life.looks }),
+    }
+  }
+
+  async function join(store: Store) {
+    const replica = createReplica({ store, clock })
+    await replica.start()
+    const controller = createRolloutController({
+      ...{ replica, environment: 'production', flag: 'checkout', guards, clock, judge },
+      checkpointMs: 2_000,
+    })
+    return { replica, controller }
+  }
+
+  const first = await join(mortal.store)
+  first.controller.start(order).catch(() => {})
+  first.controller.run()
+  for (let second = 0; second < 6 && !mortal.isDead; second += 1) await clock.advance(1_000)
+  first.controller.stop().catch(() => {})
+  await clock.advance(3_000)
+  first.replica.close().catch(() => {})
+
+  const kept = (await log.read(0)).flatMap(({ changes }) =>
+    changes.flatMap(({ key, value }) =>
+      key.startsWith('evidence/') ? [value as unknown as Kept] : [],
+    ),
+  )
+  const next = await join(log)
+  if ((await log.read(0)).length === 0) await next.controller.start(order)
+  next.controller.run()
+  await clock.advance(3_000)
+  next.controller.stop().catch(() => {})
+  next.replica.close().catch(() => {})
+  await clock.advance(0)
+  const operations = mortal.operations
+  return { lives, kept: kept.at(-1), wasDead: mortal.isDead, operations }
+}
+
+interface Kept {
+  readonly run: number
+  readonly isReleased?: true
+  readonly checkpoint?: { readonly at: number }
+}
+
+describe('the evidence of a process that dies', () => {
+  it.each(['before', 'after'] as const)('%s any of its store operations', async (moment) => {
+    const whole = await relay(Number.POSITIVE_INFINITY, moment)
+    expect(whole.lives.map(({ share }) => share)).toEqual([0.0075, 0.0075])
+    for (let diesAt = 1; diesAt <= whole.operations; diesAt += 1) {
+      const { lives, kept, wasDead } = await relay(diesAt, moment)
+      const where = `dead ${moment} operation ${diesAt}`
+      expect(wasDead, where).toBe(true)
+      const next = lives.at(-1) as Life
+      const [first] = lives.length > 1 ? lives : []
+      // Nothing that was kept is lost, and nothing is made up.
+      expect(next.from, where).toBe(kept?.checkpoint?.at ?? 0)
+      expect(next.from, where).toBeLessThanOrEqual(first?.looks ?? 0)
+      const run = kept === undefined ? 1 : kept.isReleased ? kept.run : kept.run + 1
+      expect(next.share, where).toBe(shareOfAlpha(0.01, run))
+      // At the same share only where nothing was seen that is not handed over.
+      if (next.share === first?.share) expect(next.from, where).toBe(first.looks)
     }
   })
 })
