@@ -102,6 +102,29 @@ describe('a condition', () => {
     ])
   })
 
+  it('is not over because one look found it clear, and another process looks since', () => {
+    const log = { record: undefined }
+    const [one, other] = [createProcess(log), createProcess(log)]
+    one.look(0, [guard])
+    one.look(1_000, [])
+    other.look(1_000, [guard])
+    for (let second = 0; second < 300; second++) {
+      expect(one.look(1_000, [], { hasLooked: false })).toEqual([])
+      expect(other.look(1_000, [guard])).toEqual([])
+    }
+    expect(one.watch(90, [])).toEqual(['61: critical guard/error_rate resolved: clear for 60 s'])
+  })
+
+  it('that must last is not told for a look of long ago', () => {
+    const process = createProcess()
+    const lasting = finding({ forMs: minuteMs })
+    process.look(0, [lasting])
+    process.watch(600, [], { hasLooked: false })
+    expect(process.watch(90, [lasting])).toEqual([
+      '61: critical guard/error_rate firing: 12 % errors',
+    ])
+  })
+
   it('is over when it was clear for a minute, which is told once', () => {
     const process = createProcess()
     process.look(0, [guard])

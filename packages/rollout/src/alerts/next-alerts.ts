@@ -37,6 +37,8 @@ export interface Seen {
 interface Standing {
   readonly found?: { readonly at: number; readonly steadyMs: number }
   readonly clearMs?: number
+  /** The last look that found it, or found it clear. */
+  readonly lookMs?: number
   readonly paged?: { readonly at: number; readonly steadyMs: number }
 }
 
@@ -64,6 +66,8 @@ export interface NextAlerts {
 export const shortestRepeatMs = 600_000
 /** Trouble that comes and goes within a minute is one trouble. */
 export const clearForMs = 60_000
+/** Who has not looked for so long begins to watch anew: longer than any controller rests between two looks. */
+const forgetAfterMs = 120_000
 
 /** For so long a log that cannot be written delays an alert: longer than most outages, shorter than a person's patience. */
 export const silentForMs = 10_000
@@ -135,22 +139,37 @@ export function nextAlerts(
   }
 
   function find(key: string): Standing {
-    return { found: before.get(key)?.found ?? { at: now, steadyMs } }
+    const { found, lookMs } = before.get(key) ?? {}
+    const isGoingOn = found !== undefined && isRecent(lookMs)
+    return { found: isGoingOn ? found : { at: now, steadyMs }, lookMs: steadyMs }
   }
 
   function stay(key: string): Standing {
-    const { clearMs, ...last } = before.get(key) ?? {}
+    const { clearMs, lookMs, ...last } = before.get(key) ?? {}
     const condition = key.slice(key.indexOf(':') + 1)
     // What is found critical is not over as a warning.
     const isGraver = found.has(tellingKey({ condition, severity: 'critical' }))
     const isUnknown = isGraver || seen.isBlind || seen.undecided.includes(condition)
     if (isUnknown) return {}
-    if (seen.hasLooked || seen.over !== undefined) return { clearMs: clearMs ?? steadyMs }
-    return { ...last, ...(clearMs === undefined ? {} : { clearMs }) }
+    if (seen.hasLooked || seen.over !== undefined) {
+      const isGoingOn = clearMs !== undefined && isRecent(lookMs)
+      return { clearMs: isGoingOn ? clearMs : steadyMs, lookMs: steadyMs }
+    }
+    return {
+      ...last,
+      ...(clearMs === undefined ? {} : { clearMs }),
+      ...(lookMs === undefined ? {} : { lookMs }),
+    }
   }
 
-  function isOver({ clearMs }: Standing): boolean {
-    return clearMs !== undefined && steadyMs - clearMs >= clearForMs
+  /** Whoever has not looked for long, for another process does, knows nothing of what was meanwhile. */
+  function isRecent(lookMs: number | undefined): boolean {
+    return lookMs !== undefined && steadyMs - lookMs < forgetAfterMs
+  }
+
+  /** Only at a look: it was clear for as long as somebody saw it. */
+  function isOver({ clearMs, lookMs }: Standing): boolean {
+    return clearMs !== undefined && lookMs === steadyMs && steadyMs - clearMs >= clearForMs
   }
 
   function tellFinding(key: string, finding: FoundCondition): void {
