@@ -111,6 +111,74 @@ describe('cohorts', () => {
     expect(canary.requests + stable.requests).toBe(2000)
   })
 
+  it('are the sum of processes that had served for long when they were first asked', async () => {
+    const { join, clock } = await openShop()
+    const [one, other] = [await join(), await join()]
+    for (const flags of [one, other]) flags.watchCohorts('checkout', [5])
+    await clock.advance(60_000)
+    serve(other, () => false)
+    serve(one, () => false)
+    await clock.advance(60_000)
+    for (const flags of [one, other]) {
+      // As often as it is asked.
+      for (let asked = 0; asked < 2; asked++) {
+        const { canary, stable } = await flags.cohort('checkout', 5).read()
+        expect(canary.requests + stable.requests).toBe(2000)
+      }
+    }
+  })
+
+  it('go on being counted where they are watched again, or were asked for before', async () => {
+    const { join, clock } = await openShop()
+    const flags = await join()
+    const early = flags.cohort('checkout', 5)
+    await early.read()
+    const options = { flags, flag: 'checkout' as const, plan, clock, calibrate: true }
+    createRolloutController(options)
+    serve(flags, () => false)
+    createRolloutController(options)
+    serve(flags, () => false)
+    const { canary, stable } = await flags.cohort('checkout', 5).read()
+    expect(canary.requests + stable.requests).toBe(2000)
+    expect(await early.read()).toMatchObject({ canary: { requests: canary.requests } })
+  })
+
+  it('are not watched for a plan that is refused', async () => {
+    const { join, clock } = await openShop()
+    const flags = await join()
+    for (const bad of [{}, { ...plan, stages: [{ rolloutPercent: Number.NaN, monitorMs: 1 }] }]) {
+      expect(() =>
+        createRolloutController({
+          ...{ flags, flag: 'checkout', clock, calibrate: true, plan: bad as never },
+        }),
+      ).toThrow(expect.objectContaining({ code: 'invalid_plan' }))
+    }
+    serve(flags, () => false)
+    await clock.advance(2_000)
+    expect((await flags.cohort('checkout', 5).read()).stable.requests).toBe(0)
+  })
+
+  it('of a flag that vanishes, and comes back, are counted while it is there', async () => {
+    const { join } = await openShop()
+    const flags: Flags = await join()
+    const create = (value: object | null) =>
+      flags.replica.commit({
+        ...{ actor: 'ada', action: 'define', reason: 'a test', environment: 'production' },
+        changes: [{ key: 'flag/late', value: value as never }],
+      })
+    await create({ enabled: false })
+    flags.watchCohorts('late', [5])
+    const recorder = flags.health('late')
+    const ask = () => recorder.record('stable', true, 1, 'user-1')
+    ask()
+    await create(null)
+    ask()
+    await create({ enabled: false })
+    ask()
+    const { canary, stable } = await flags.cohort('late', 5).read()
+    expect(canary.requests + stable.requests).toBe(2)
+  })
+
   it('are refused where the flag places its subjects by something else', async () => {
     const { join } = await openShop()
     const flags = await join()

@@ -9,7 +9,7 @@ export interface Cohorts {
    * @throws SluiceError `invalid_option` where the flag places subjects by something else than their targeting key.
    */
   watch(flag: string, percents: readonly number[]): void
-  /** The recorder of a share that is watched: as `canary` those below it, as `stable` the others. */
+  /** The recorder of a share, watched or not: as `canary` those below it, as `stable` the others. */
   recorder(flag: string, percent: number): HealthRecorder
   /** Lets a flag's recorder count its subjects in their cohorts, too. */
   attach(flag: string, recorder: HealthRecorder): HealthRecorder
@@ -53,6 +53,14 @@ export function createCohorts(
     return entry.salt
   }
 
+  /** One for a share, however often it is watched: whoever reads it goes on. */
+  function recorderOf(flag: string, percent: number): HealthRecorder {
+    const name = cohortName(flag, percent)
+    const recorder = recorders.get(name) ?? createHealthRecorder(options)
+    recorders.set(name, recorder)
+    return recorder
+  }
+
   function* cohortsOf(flag: string, arm: ArmName, unit: string | undefined) {
     const entry = arm === 'stable' && unit !== undefined ? watched.get(flag) : undefined
     const salt = entry && saltOf(flag, entry)
@@ -75,16 +83,15 @@ export function createCohorts(
       }
       const limits = percents
         .filter((percent) => percent < 100)
-        .map((percent) => {
-          const recorder = createHealthRecorder(options)
-          recorders.set(cohortName(flag, percent), recorder)
-          return { percent, limit: bucketLimit(percent), recorder }
-        })
+        .map((percent) => ({
+          percent,
+          limit: bucketLimit(percent),
+          recorder: recorderOf(flag, percent),
+        }))
       watched.set(flag, { limits, salt: undefined, seen: undefined })
     },
 
-    recorder: (flag, percent) =>
-      recorders.get(cohortName(flag, percent)) ?? createHealthRecorder(options),
+    recorder: recorderOf,
 
     attach(flag, recorder) {
       const { begin, record } = recorder

@@ -94,10 +94,10 @@ export function joinFleet(options: FleetOptions): Fleet {
     }
   }
 
-  function sourceOf(name: string, own: () => HealthRecorder): FleetSource {
+  function sourceOf(name: string, own: () => HealthRecorder, isWhole = false): FleetSource {
     return getOrCreate(sources, name, () =>
       createFleetSource({
-        ...{ exchange, environment, flag: name, clock },
+        ...{ exchange, environment, flag: name, clock, isWhole },
         own: { ...identity, recorder: own() },
         onRefused: onError,
       }),
@@ -127,7 +127,8 @@ export function joinFleet(options: FleetOptions): Fleet {
     source: (flag) => sourceOf(flag, () => recorder(flag)),
     watchCohorts: cohorts.watch,
     cohortSource: (flag, percent) =>
-      sourceOf(cohortName(flag, percent), () => cohorts.recorder(flag, percent)),
+      // Asked once, when a rollout starts: by then everybody has counted for long.
+      sourceOf(cohortName(flag, percent), () => cohorts.recorder(flag, percent), true),
     createLease(flag, leaseClock = clock) {
       if (exchange === undefined) return undefined
       const name = `rollout/${toExchangeName(environment)}/${toExchangeName(flag)}`

@@ -3,6 +3,7 @@ import { SluiceError } from '@sluice/core'
 import {
   canary,
   createRolloutController as createControllerOver,
+  parsePlan,
   type RolloutController,
   type RolloutControllerOptions,
 } from '@sluice/rollout'
@@ -39,7 +40,7 @@ export function createRolloutController<D extends FlagDefinitions>(
     throw new SluiceError('flag_not_found', `There is no flag "${flag}" to roll out.`, { flag })
   }
   if (calibrate) {
-    const { stages } = rest.plan ?? canary()
+    const { stages } = parsePlan(rest.plan ?? canary())
     const percents = stages.map(({ rolloutPercent }) => rolloutPercent)
     flags.watchCohorts(flag, percents)
   }

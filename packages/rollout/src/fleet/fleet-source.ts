@@ -1,12 +1,14 @@
 import type { SluiceError } from '@sluice/core'
 import {
   type Counted,
+  createArmCounts,
   createFleetCounts,
   type FleetProcess,
   findLastDeclaration,
   type HealthCounts,
   type HealthRecorder,
   type MetricSource,
+  type ProcessReport,
   sumArms,
 } from '@sluice/guards'
 import { type Clock, type Exchange, type SharedValue, systemClock } from '@sluice/stores'
@@ -30,6 +32,11 @@ export interface FleetSourceOptions {
   readonly flag: string
   /** This process, whose counts are read at once and not by way of the exchange. */
   readonly own?: ProcessIdentity & { readonly recorder: HealthRecorder }
+  /**
+   * Whether all that the processes to be seen counted since they began is the sum, be it that nobody asked before: for
+   * who asks once. It falls where a process goes. Default false: see {@link FleetSource.read}.
+   */
+  readonly isWhole?: boolean
   /** Default: the machine's clock. */
   readonly clock?: Clock
   /** Told of each value on the exchange that is not counted: once, until it is sound again. */
@@ -54,6 +61,7 @@ export interface FleetSource extends MetricSource {
 /** Creates a source over the reports of a flag in an environment; {@link shareHealth} puts them there. */
 export function createFleetSource(options: FleetSourceOptions): FleetSource {
   const { exchange, environment, flag, own, clock = systemClock, onRefused = () => {} } = options
+  const { isWhole = false } = options
   const prefix = healthPrefix(environment, flag)
   const others = createFleetCounts()
   /** What was told of already. */
@@ -69,9 +77,9 @@ export function createFleetSource(options: FleetSourceOptions): FleetSource {
     }
   }
 
-  async function takeReports(from: Exchange): Promise<void> {
+  async function takeReports(from: Exchange): Promise<readonly ProcessReport[]> {
     const refused = new Map<string, SluiceError>()
-    const reports = []
+    const reports: ProcessReport[] = []
     for (const shared of await collect(from)) {
       try {
         const report = readReport(shared)
@@ -86,12 +94,13 @@ export function createFleetSource(options: FleetSourceOptions): FleetSource {
     }
     for (const [key, error] of refused) if (!told.has(key)) onRefused(error)
     told = new Set(refused.keys())
+    return reports
   }
 
   return {
     async read() {
-      if (exchange !== undefined) await takeReports(exchange)
-      const sum = others.read()
+      const reports = exchange === undefined ? [] : await takeReports(exchange)
+      const sum = isWhole ? addUp(reports) : others.read()
       if (own === undefined) return sum
       return addOwn(own.recorder.read(), sum)
     },
@@ -101,6 +110,16 @@ export function createFleetSource(options: FleetSourceOptions): FleetSource {
       return own === undefined ? listed : [describeOwn(own), ...listed]
     },
   }
+}
+
+function addUp(reports: readonly ProcessReport[]): HealthCounts {
+  return reports.reduce<HealthCounts>(
+    (sum, { counts }) => ({
+      stable: sumArms(sum.stable, counts.stable),
+      canary: sumArms(sum.canary, counts.canary),
+    }),
+    { stable: createArmCounts(), canary: createArmCounts() },
+  )
 }
 
 /** Whether this process served lately nobody asks: once is enough to be one of those a user may have met. */
