@@ -248,6 +248,29 @@ describe('a fleet source', () => {
     expect(refused).toEqual([expect.stringContaining(`under ${key('shop=201=40eu')} `)])
   })
 
+  it.each([
+    ['an hour behind', -3_600_000],
+    ['an hour ahead', 3_600_000],
+  ])('dates what a process declares by its own clock, be the other %s', async (_, aheadMs) => {
+    const { exchange } = board.connect()
+    const theirs = { ...clock, now: () => clock.now() + aheadMs }
+    const recorder = createHealthRecorder({ now: theirs.now, epochNow: theirs.now })
+    const stop = shareHealth({
+      ...{ ...at, exchange, clock: theirs, processId: 'a', incarnation: 'a#1' },
+      recorders: () => [[at.flag, recorder] as const],
+    })
+    const { source } = read()
+    await clock.advance(600_000)
+    const declaredAt = clock.now()
+    recorder.declare('data_corruption', 'totals differ')
+    await clock.advance(5_000)
+    const { declared } = await source.read()
+    // To within what a report is on its way.
+    expect(Number(declared?.at) - declaredAt).toBeGreaterThanOrEqual(0)
+    expect(Number(declared?.at) - declaredAt).toBeLessThan(3_000)
+    await stop()
+  })
+
   it('needs no exchange to be the counts of its own process', async () => {
     const recorder = createHealthRecorder()
     recorder.record('canary', false, 5)

@@ -82,7 +82,7 @@ export function createFleetSource(options: FleetSourceOptions): FleetSource {
     const reports: ProcessReport[] = []
     for (const shared of await collect(from)) {
       try {
-        const report = readReport(shared)
+        const report = readReport(shared, clock.now())
         if (report.incarnation !== own?.incarnation) reports.push(report)
       } catch (error) {
         refused.set(shared.key, error as SluiceError)

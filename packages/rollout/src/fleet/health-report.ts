@@ -25,6 +25,8 @@ interface Packed extends PackedCounts {
   readonly incarnation: string
   readonly sequence: number
   readonly countedMs: number
+  /** By the clock of the process; older ones do not tell. */
+  readonly sentAt?: number
 }
 
 /** Where the reports about a flag in an environment stand on the exchange. */
@@ -43,6 +45,7 @@ export function writeReport(report: {
   readonly incarnation: string
   readonly sequence: number
   readonly countedMs: number
+  readonly sentAt: number
   readonly counts: HealthCounts
 }): Json {
   const { counts, ...rest } = report
@@ -53,10 +56,15 @@ export function writeReport(report: {
 /**
  * A report from the exchange, where anybody may have written anything.
  *
+ * What it declares is dated by the reader's clock: by a clock that is wrong it would be of before the rollout, or of after.
+ *
+ * @param now Epoch ms of the reader.
  * @throws SluiceError `invalid_health` naming the key and what is wrong.
  */
-export function readReport({ key, value }: SharedValue): ProcessReport {
-  const { version, processId, incarnation, sequence, countedMs } = Object(value) as Partial<Packed>
+export function readReport({ key, value }: SharedValue, now: number): ProcessReport {
+  const { version, processId, incarnation, sequence, countedMs, sentAt } = Object(
+    value,
+  ) as Partial<Packed>
   if (version !== 1) throw refuseReport(key, 'it is no report of version 1')
   const place = key.slice(key.lastIndexOf('/') + 1)
   if (typeof processId !== 'string' || toExchangeName(processId) !== place) {
@@ -76,8 +84,15 @@ export function readReport({ key, value }: SharedValue): ProcessReport {
     incarnation,
     sequence: Number(sequence),
     countedMs: Number(countedMs),
-    counts: readCounts(key, value),
+    counts: dateAnew(readCounts(key, value), now, sentAt),
   }
+}
+
+function dateAnew(counts: HealthCounts, now: number, sentAt: unknown): HealthCounts {
+  const { declared } = counts
+  if (declared === undefined || typeof sentAt !== 'number') return counts
+  const at = declared.at + now - sentAt
+  return Number.isFinite(at) ? { ...counts, declared: { ...declared, at } } : counts
 }
 
 /** An error that says which report is ignored, and why. */

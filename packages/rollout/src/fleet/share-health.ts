@@ -61,8 +61,9 @@ export function shareHealth(options: ShareHealthOptions): () => Promise<void> {
 
   async function publish([flag, recorder]: readonly [string, HealthRecorder]): Promise<void> {
     sequence += 1
-    const countedMs = Math.max(0, clock.now() - startedAt)
-    const report = { processId, incarnation, sequence, countedMs, counts: recorder.read() }
+    const sentAt = clock.now()
+    const countedMs = Math.max(0, sentAt - startedAt)
+    const report = { processId, incarnation, sequence, countedMs, sentAt, counts: recorder.read() }
     await exchange.publish(healthKey(environment, flag, processId), writeReport(report), ttlMs)
   }
 
