@@ -39,6 +39,22 @@ describe('calibration', () => {
     expect(controller.state).toBeUndefined()
   })
 
+  it('refuses a factor that would blind the guards: too little was counted', async () => {
+    const few = {
+      canary: { ...createArmCounts(), requests: 500, errors: 6 },
+      stable: { ...createArmCounts(), requests: 9_500, errors: 20 },
+    }
+    const none = {
+      canary: { ...createArmCounts(), requests: 500 },
+      stable: { ...createArmCounts(), requests: 9_500 },
+    }
+    for (const counts of [few, none]) {
+      await expect(measureCalibration(plan, () => ({ read: () => counts }))).rejects.toMatchObject({
+        code: 'not_calibrated',
+      })
+    }
+  })
+
   it('keeps a canary of unlucky users from being rolled back for their bad luck', async () => {
     const calibrated = await createRollout({ cohortErrors: 400 })
     await calibrated.controller.start(order)

@@ -90,7 +90,7 @@ describe('cohorts', () => {
     const options = { flags, flag: 'checkout' as const, plan, clock, guards: [errorRate()] }
     const controller = createRolloutController({ ...options, calibrate: true })
     await expect(controller.start(order)).rejects.toMatchObject({ code: 'not_calibrated' })
-    serve(flags, (user) => user % 100 === 0)
+    serve(flags, (user) => user % 10 === 0)
     const { canary } = await flags.cohort('checkout', 5).read()
     expect(canary.requests).toBeGreaterThan(0)
     const { calibration } = await controller.start(order)
