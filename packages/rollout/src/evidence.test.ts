@@ -82,6 +82,46 @@ describe('what the guards have seen', () => {
     expect(next.controller.verdicts[0]?.counts.canary.errors).toBe((canary?.errors ?? 0) + 1)
   })
 
+  it('is taken back by the larger share it was taken from, once it is laid down', async () => {
+    const { join } = await createWorld()
+    const old = await join({ checkpointMs: 1_000 })
+    await old.controller.start(order)
+    await gather(old)
+    // While nobody heard of the other, this one acted, too.
+    const passing = await join({ checkpointMs: 1_000 })
+    await passing.second()
+    await passing.controller.stop()
+    expect(old.kept()).toMatchObject({ run: 2, isReleased: true })
+
+    await old.second(1)
+    await old.second(1)
+    expect(old.kept()).toMatchObject({ run: 1 })
+    const seen = old.evidence()
+    await old.controller.stop()
+    const next = await join()
+    await next.second()
+    expect(next.evidence()).toBe(seen)
+    expect(next.controller.state).toMatchObject({ guardRuns: 2 })
+    expect(next.kept()).toMatchObject({ run: 1 })
+  })
+
+  it('is not taken back by a smaller share', async () => {
+    const { join } = await createWorld()
+    const [first, lingering, passing] = [
+      await join({ checkpointMs: 1_000 }),
+      await join({ checkpointMs: 1_000 }),
+      await join({ checkpointMs: 1_000 }),
+    ]
+    await first.controller.start(order)
+    for (const each of [first, lingering, passing]) await each.second()
+    await passing.controller.stop()
+    await first.second(1)
+    await first.controller.stop()
+    expect(first.kept()).toMatchObject({ run: 1, isReleased: true })
+    for (let count = 0; count < 3; count++) await lingering.second()
+    expect(first.kept()).toMatchObject({ run: 1, isReleased: true })
+  })
+
   it('that cannot be read costs time, not the rollout', async () => {
     const { join } = await createWorld()
     const first = await join({ checkpointMs: 1_000 })

@@ -13,8 +13,8 @@ export interface Run {
   readonly id: string
   /** Which share of alpha; see `shareOfAlpha`. */
   readonly number: number
-  /** The evidence's, when it was taken up. */
-  readonly term: number
+  /** The evidence's, since this one took it up. */
+  term: number
   /** The evidence it begins with. */
   readonly from?: GuardCheckpoint
 }
@@ -31,7 +31,8 @@ export interface Keeper {
   /** Whether it is time to keep a checkpoint. */
   isDue(now: number): boolean
   /**
-   * Keeps a checkpoint, unless another process has taken the evidence up: then what this one sees is its own.
+   * Keeps a checkpoint, unless another process has taken the evidence up: then what this one sees is its own. Where the
+   * other laid down what it made of it, at a smaller share, this one's takes its place.
    *
    * @param isLast Nobody goes on here: whoever comes may take over at the same share of alpha.
    */
@@ -116,10 +117,15 @@ export function createKeeper({ journal, apply, clock, actor, everyMs }: KeeperOp
       if (state?.id !== id || !isOpen(state)) return
       keptAt = clock.now()
       const known = readEvidence(evidence, state)
+      if (known === undefined) return
       // Terms begin anew where evidence was damaged; a share of alpha is given out once.
-      if (known?.run !== number || known.term !== term || known.isReleased === true) return
+      const isOwn = known.run === number && known.term === term && !known.isReleased
+      // Two acted at once, and the one that came later is gone: its share is of no use to anybody any more.
+      const isForsaken = known.run > number && known.isReleased === true
+      if (!isOwn && !isForsaken) return
+      run.term = isOwn ? term : known.term + 1
       const kept: Evidence = {
-        ...{ schema: 1, rollout: id, run: number, term, at: keptAt, checkpoint },
+        ...{ schema: 1, rollout: id, run: number, term: run.term, at: keptAt, checkpoint },
         ...(isLast ? { isReleased: true as const } : {}),
       }
       const reason = isLast ? 'the guards lay their evidence down' : 'what the guards have seen'
