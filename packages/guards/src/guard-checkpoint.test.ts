@@ -1,7 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { everyGuard, type Second, tickOf } from './guard-sets.fixture.ts'
-import { createGuardSet, errorRate, type GuardCheckpoint, latency, maxErrorRate } from './index.ts'
+import {
+  createGuardSet,
+  custom,
+  errorRate,
+  type GuardCheckpoint,
+  latency,
+  maxErrorRate,
+} from './index.ts'
 
 const second: fc.Arbitrary<Second> = fc.record(
   {
@@ -43,6 +50,29 @@ describe('a checkpoint', () => {
       }),
       { numRuns: 60 },
     )
+  })
+
+  it('holds a decision without a finite ratio as it is', () => {
+    const guards = [custom({ series: 'signup', better: 'higher' })]
+    const set = createGuardSet(guards)
+    for (let at = 1; at <= 60; at++) set.observe(tickOf(at * 1000, { canarySignups: 0 }))
+    expect(set.findDemand()).toBe('rollback')
+    const next = createGuardSet(guards, { from: kept(set.checkpoint()) })
+    expect(kept(next.checkpoint())).toEqual(kept(set.checkpoint()))
+    expect(next.verdicts()).toEqual(set.verdicts())
+  })
+
+  it('is of one list of guards, by their names and in their order', () => {
+    const named = (name: string) => errorRate({ name })
+    const from = createGuardSet([named('a'), named('b')]).checkpoint()
+    for (const guards of [
+      [named('b'), named('a')],
+      [named('a'), named('c')],
+    ]) {
+      expect(() => createGuardSet(guards, { from })).toThrow(
+        expect.objectContaining({ code: 'invalid_checkpoint' }),
+      )
+    }
   })
 
   it('counts no tick twice that is in it already', () => {

@@ -112,7 +112,9 @@ export function createRatioMonitor(guard: ErrorRateGuard | CustomGuard, alpha: n
     const estimate = wealth.ratioSince(suspectWeight, otherWeight)
     if (!(estimate >= guard.rollbackRatio) || arms[suspectName].errors < guard.minErrors) return
     const finding = { ...readFinding(), estimate, isRollback: true }
-    decided = { at, estimate, because: describeRatio(guard, subject, finding).because }
+    const { because } = describeRatio(guard, subject, finding)
+    // Without an event in the other arm the ratio is infinite, of which JSON knows nothing.
+    decided = { at, because, ...(Number.isFinite(estimate) ? { estimate } : {}) }
   }
 
   function readShare(): number {
