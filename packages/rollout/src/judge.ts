@@ -39,8 +39,8 @@ export interface Judge {
 
 /** What a judge is to know of the rollout at the moment it looks. */
 export interface Scene {
-  /** The share of subjects on the canary, 0–1. Undefined where nobody knows it. */
-  readonly canaryShare?: number
+  /** The share of subjects on the canary, 0–1; 0 where nobody knows it. */
+  readonly canaryShare: number
   /** When the rollout began, epoch ms: what was declared before is not of it. */
   readonly startedAt: number
   /** How much more often the canary's subjects fail by themselves; see `Tick.calibration`. */
@@ -173,10 +173,7 @@ export function createGuardJudge(
           : {}),
       }
       if (dropped !== undefined) return lookWithoutCounts(at, found, new Error(dropped))
-      const scene = {
-        ...(canaryShare === undefined ? {} : { canaryShare }),
-        ...(calibration === undefined ? {} : { calibration }),
-      }
+      const scene = { canaryShare, ...(calibration === undefined ? {} : { calibration }) }
       if (!take({ ...tick, ...scene, ...found })) {
         return lookWithoutCounts(at, found, new Error('the counts cannot be so'))
       }

@@ -102,19 +102,16 @@ export function createObserver(clock: Clock, { gapLimitMs }: { gapLimitMs: numbe
 /** What stands in the log is what the processes were told; where someone else moved it, what they were told since. */
 function sceneOf(state: RolloutState): Scene {
   const exposure = (state.phase === 'paused' ? state.found : undefined) ?? state.exposure
-  const canaryShare = shareOf(exposure)
   const calibration = isOpen(state) ? state.calibration?.[state.stage] : undefined
   return {
-    startedAt: state.startedAt,
-    ...(canaryShare === undefined ? {} : { canaryShare }),
+    ...{ canaryShare: shareOf(exposure), startedAt: state.startedAt },
     ...(calibration === undefined ? {} : { calibration }),
   }
 }
 
 /** Where an exposure leaves the share to the flag's definition, it is not known here; nor where it is no share. */
-function shareOf({ enabled, rollout }: Exposure): number | undefined {
-  if (enabled === false) return 0
-  return rollout !== undefined && rollout >= 0 && rollout <= 100 ? rollout / 100 : undefined
+function shareOf({ enabled, rollout = 0 }: Exposure): number {
+  return enabled !== false && rollout >= 0 && rollout <= 100 ? rollout / 100 : 0
 }
 
 /** A stage entered anew, by whomever, is watched anew. */

@@ -151,15 +151,15 @@ describe('the share of subjects on the canary', () => {
     expect(await shareAfter({ enabled: true, rollout: 30 })).toBe(0.3)
   })
 
-  it('is none where the flag was switched off', async () => {
+  it('is 0 where the flag was switched off', async () => {
     expect(await shareAfter({ enabled: false, rollout: 5 })).toBe(0)
   })
 
-  it('is not known where the definition says it, or nobody can tell', async () => {
-    expect(await shareAfter(null)).toBeUndefined()
-    expect(await shareAfter({ enabled: true })).toBeUndefined()
-    expect(await shareAfter({ enabled: true, rollout: 150 })).toBeUndefined()
-    expect(await shareAfter({ enabled: true, rollout: -1 })).toBeUndefined()
+  it('is 0 where the definition says it, or nobody can tell', async () => {
+    expect(await shareAfter(null)).toBe(0)
+    expect(await shareAfter({ enabled: true })).toBe(0)
+    expect(await shareAfter({ enabled: true, rollout: 150 })).toBe(0)
+    expect(await shareAfter({ enabled: true, rollout: -1 })).toBe(0)
   })
 
   it('that makes no sense blinds no guard', async () => {
