@@ -55,6 +55,21 @@ describe('calibration', () => {
     }
   })
 
+  it('that hangs keeps nobody waiting for long', async () => {
+    const clock = createManualClock()
+    const replica = createReplica({ store: createMemoryStore(), clock })
+    await replica.start()
+    const controller = createRolloutController({
+      ...{ replica, environment: 'production', flag: 'checkout', plan, clock },
+      cohorts: () => ({ read: () => new Promise(() => {}) }),
+    })
+    const codes: string[] = []
+    controller.start(order).catch(({ code }) => codes.push(code))
+    await clock.advance(10_000)
+    expect(codes).toEqual(['look_timeout'])
+    expect(controller.state).toBeUndefined()
+  })
+
   it('keeps a canary of unlucky users from being rolled back for their bad luck', async () => {
     const calibrated = await createRollout({ cohortErrors: 400 })
     await calibrated.controller.start(order)

@@ -20,7 +20,8 @@ export interface RolloutCommands {
    * Begins the plan at its first stage.
    *
    * @throws SluiceError `rollout_exists` while one is active on the flag; `invalid_plan` where the
-   * plan is too bold for the environment; `not_calibrated` where its subjects were to be counted before and none was.
+   * plan is too bold for the environment; `not_calibrated` where its subjects were to be counted before and none was,
+   * `look_timeout` where nobody said so in ten seconds.
    */
   start(order: Order): Promise<RolloutState>
   /** Stops at the present share; guards go on watching. @throws SluiceError `already_paused`. */

@@ -5,6 +5,7 @@ import { type Apply, createApply } from './apply.ts'
 import { begin } from './begin.ts'
 import { type CohortSource, measureCalibration } from './calibrate.ts'
 import { createCommands, type RolloutCommands } from './commands.ts'
+import { within } from './deadline.ts'
 import type { Lease } from './fleet/lease.ts'
 import { openJournal, type RolloutLog } from './journal.ts'
 import { type CreateJudge, createGuardJudge, shareOfAlpha } from './judge.ts'
@@ -81,6 +82,8 @@ const defaultAlpha = 0.01
 const defaultTickMs = 1_000
 /** Sixty commits in a stage of an hour; a minute less of evidence after a crash. */
 const defaultCheckpointMs = 60_000
+/** A person waits for a rollout to start. */
+const calibrationLimitMs = 10_000
 /** A process that missed this many ticks was not watching. */
 const gapTicks = 10
 /**
@@ -130,7 +133,11 @@ export function createRolloutController(options: RolloutControllerOptions): Roll
     log,
     clock,
     apply,
-    calibrate: async () => (cohorts === undefined ? undefined : measureCalibration(plan, cohorts)),
+    calibrate: async () => {
+      if (cohorts === undefined) return undefined
+      const measured = measureCalibration(plan, cohorts)
+      return within(clock, calibrationLimitMs, measured, 'source of the cohorts')
+    },
     begin: (order, { revision, exposure: before }, calibration, now) => {
       const id = `${flag}@${revision + 1}`
       const terms = { id, flag, environment, plan, guards, alpha, before, calibration }

@@ -1,7 +1,16 @@
 import { SluiceError } from '@sluice/core'
-import { check, declaration, errorRate, gauge, latency, sampleRatio } from '@sluice/guards'
+import {
+  check,
+  createGuardSet,
+  declaration,
+  errorRate,
+  gauge,
+  latency,
+  sampleRatio,
+} from '@sluice/guards'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
+import { createApply } from './apply.ts'
 import { readEvidence } from './evidence.ts'
 import {
   createEvidenceWorld,
@@ -11,7 +20,11 @@ import {
   type Kept,
   order,
 } from './evidence-world.ts'
+import { openJournal } from './journal.ts'
 import { createGuardJudge } from './judge.ts'
+import { createKeeper, type Run } from './keeper.ts'
+import { createTeller } from './rollout-events.ts'
+import type { OpenState } from './state.ts'
 
 let close = async () => {}
 afterEach(async () => {
@@ -52,6 +65,29 @@ describe('evidence that was damaged', () => {
     await old.controller.stop()
     expect(next.kept()).toMatchObject({ run: 2, term: 1 })
     expect(next.kept()).not.toHaveProperty('isReleased')
+  })
+
+  it('or not, is not kept by who took it up in a term before', async () => {
+    const { join, clock } = await createWorld()
+    const { controller, replica } = await join()
+    const state = await controller.start(order)
+    const journal = openJournal(replica, 'production', 'checkout')
+    const apply = createApply({
+      ...{ journal, log: replica, clock, actor: 'controller' },
+      teller: createTeller(),
+    })
+    const keeper = createKeeper({ journal, apply, clock, actor: 'controller', everyMs: 1 })
+    const checkpoint = createGuardSet(state.guards).checkpoint()
+    const before = await keeper.claim(state as OpenState)
+    await keeper.keep(before as Run, checkpoint, true)
+    const laidDown = replica.head.revision
+    // It has been laid down: somebody may be about to take it up.
+    await keeper.keep(before as Run, checkpoint, false)
+    expect(replica.head.revision).toBe(laidDown)
+    expect(await keeper.claim(state as OpenState)).toMatchObject({ number: 1, term: 2 })
+    const { revision } = replica.head
+    await keeper.keep(before as Run, checkpoint, true)
+    expect(replica.head.revision).toBe(revision)
   })
 
   it('by a newer version counts as none', async () => {

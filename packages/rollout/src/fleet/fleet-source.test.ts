@@ -271,6 +271,30 @@ describe('a fleet source', () => {
     await stop()
   })
 
+  it('goes on being told where what is to be told cannot be found for once', async () => {
+    const { exchange } = board.connect()
+    const errors: string[] = []
+    let isBroken = false
+    const recorder = createHealthRecorder()
+    const stop = shareHealth({
+      ...{ ...at, exchange, clock, processId: 'a', incarnation: 'a#1' },
+      recorders() {
+        if (isBroken) throw new Error('no flags')
+        return [[at.flag, recorder] as const]
+      },
+      onError: ({ code }) => errors.push(code),
+    })
+    const { requests } = read()
+    isBroken = true
+    await clock.advance(2_000)
+    isBroken = false
+    recorder.record('stable', true, 1)
+    await clock.advance(2_000)
+    expect(await requests()).toBe(1)
+    expect(errors).toEqual(['health_not_shared'])
+    await stop()
+  })
+
   it('needs no exchange to be the counts of its own process', async () => {
     const recorder = createHealthRecorder()
     recorder.record('canary', false, 5)

@@ -52,11 +52,15 @@ export function shareHealth(options: ShareHealthOptions): () => Promise<void> {
 
   /** Never rejects. @param limitMs The longest it takes. @param keepsAlive Whether somebody awaits it. */
   async function report(limitMs: number, keepsAlive: boolean): Promise<void> {
-    const published = Promise.all([...recorders()].map(publish))
-    const error = await within(limitMs, published, keepsAlive)
+    const error = await within(limitMs, publishAll(), keepsAlive)
     const isLost = error !== undefined && !hasNoExchange(error)
     if (isLost && !isFailing) onError(unshared(error))
     isFailing = isLost
+  }
+
+  /** What throws at once is a report that failed, as any other. */
+  async function publishAll(): Promise<void> {
+    await Promise.all([...recorders()].map(publish))
   }
 
   async function publish([flag, recorder]: readonly [string, HealthRecorder]): Promise<void> {
