@@ -34,6 +34,9 @@ describe('clusterSize', () => {
     expect(plain.evidenceLog).toBeGreaterThan(0.5)
     expect(judge(guard(10), times(10)).evidenceLog).toBeCloseTo(plain.evidenceLog, 9)
     expect(judge(guard(1), times(10)).evidenceLog).toBeGreaterThan(3 * plain.evidenceLog)
+    const width = ({ interval: [low, high] = [1, 1] }: typeof plain) => high / low
+    expect(width(judge(guard(10), times(10))) / width(plain)).toBeCloseTo(1, 0)
+    expect(width(judge(guard(1), times(10)))).toBeLessThan(width(plain) / 2)
   })
 })
 
