@@ -22,6 +22,8 @@ type Step =
   | { readonly what: 'wait'; readonly ms: number }
   /** One is off duty, and so long after that another is on. */
   | { readonly what: 'hand'; readonly who: number; readonly to: number; readonly ms: number }
+  /** All are off duty, and so long after that all are on at once. */
+  | { readonly what: 'rush'; readonly ms: number }
   | { readonly what: 'damage' }
 
 const who = fc.nat(2)
@@ -49,6 +51,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       aheadMs: fc.constantFrom(0, -3_600_000, 3_600_000),
     }),
   },
+  { weight: 2, arbitrary: fc.record({ what: fc.constant('rush'), ms: fc.nat(3_000) }) },
   { weight: 1, arbitrary: fc.record({ what: fc.constant('damage') }) },
 ) as fc.Arbitrary<Step>
 
@@ -146,7 +149,11 @@ async function play(steps: readonly Step[]) {
     const process = 'who' in each ? fleet[each.who] : undefined
     if (each.what === 'wait') await clock.advance(each.ms)
     else if (each.what === 'damage') await damage()
-    else if (process === undefined) continue
+    else if (each.what === 'rush') {
+      for (const { duty } of fleet) duty.isOn = false
+      await clock.advance(each.ms)
+      for (const { duty } of fleet) duty.isOn = true
+    } else if (process === undefined) continue
     else if (each.what === 'line') process.state.line = each.line
     else if (each.what === 'duty') process.duty.isOn = !process.duty.isOn
     else if (each.what === 'hand') {

@@ -8,7 +8,6 @@ import {
   latency,
   sampleRatio,
 } from '@sluice/guards'
-import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createApply } from './apply.ts'
 import { readEvidence } from './evidence.ts'
@@ -134,27 +133,27 @@ describe('evidence that was damaged', () => {
     const checkpoint = JSON.parse(JSON.stringify(sound.checkpoint?.()))
     sound.close?.()
     const places = [...placesOf(checkpoint)]
-    const junk = fc.constantFrom(null, 5, -1, 'x', '', true, [], {}, 1e300, 'NaN', [null], {
-      at: 1,
-    })
-    await fc.assert(
-      fc.asyncProperty(fc.nat(places.length - 1), junk, async (at, value) => {
+    const junk = [null, 5, 'x', '', true, [], {}, 1e300, 'NaN', [null], { at: 1 }]
+    let accepted = 0
+    for (const place of places) {
+      for (const value of junk) {
         const damaged = structuredClone(checkpoint)
-        put(damaged, places[at] as string[], value)
+        put(damaged, place, value)
         const stands = { schema: 1, rollout: 'r', run: 1, term: 1, at: 0, checkpoint: damaged }
-        const read = readEvidence(stands, { id: 'r', guards })
-        if (read === undefined) return
-        const terms = { guards, alpha: 0.01, from: damaged }
-        const judge = createGuardJudge(terms, { source })
+        if (readEvidence(stands, { id: 'r', guards }) === undefined) continue
+        accepted += 1
+        const judge = createGuardJudge({ guards, alpha: 0.01, from: damaged }, { source })
         for (let second = 5; second < 8; second++) {
           const { verdicts } = await judge.look(Date.now() + second, scene)
-          expect(verdicts).toHaveLength(guards.length)
+          expect(verdicts, `${place.join('/')} = ${JSON.stringify(value)}`).toHaveLength(
+            guards.length,
+          )
         }
         judge.checkpoint?.()
         judge.close?.()
-      }),
-      { numRuns: 300 },
-    )
+      }
+    }
+    expect(accepted).toBeGreaterThan(10)
   })
 })
 
@@ -176,8 +175,9 @@ function arm() {
 function* placesOf(value: unknown, path: string[] = []): Generator<string[]> {
   if (path.length > 0) yield path
   if (typeof value !== 'object' || value === null) return
+  const keys = Object.keys(value)
   // Of long lists the beginning stands for the rest.
-  for (const key of Object.keys(value).slice(0, 12)) {
+  for (const key of Array.isArray(value) ? keys.slice(0, 6) : keys) {
     yield* placesOf((value as Record<string, unknown>)[key], [...path, key])
   }
 }

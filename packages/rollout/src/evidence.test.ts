@@ -82,6 +82,27 @@ describe('what the guards have seen', () => {
     expect(next.controller.verdicts[0]?.counts.canary.errors).toBe((canary?.errors ?? 0) + 1)
   })
 
+  it('that is laid down while another process begins is what that one begins with', async () => {
+    const { join } = await createWorld()
+    const old = await join()
+    await old.controller.start(order)
+    await gather(old)
+    const seen = old.evidence()
+    const next = await join()
+    const { commit } = next.replica
+    let isFirst = true
+    next.replica.commit = async (...args) => {
+      if (isFirst) {
+        isFirst = false
+        await old.controller.stop()
+      }
+      return commit(...args)
+    }
+    await next.second()
+    expect(next.evidence()).toBe(seen)
+    next.replica.commit = commit
+  })
+
   it('is taken back by the larger share it was taken from, once it is laid down', async () => {
     const { join } = await createWorld()
     const old = await join({ checkpointMs: 1_000 })

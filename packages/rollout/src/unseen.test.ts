@@ -83,9 +83,27 @@ describe('a look without counts', () => {
     look = { verdicts: [createVerdict('pass')], unseen: 'no answer' }
     await looks(200)
     expect(controller.state).toMatchObject({ phase: 'holding', cause: 'unseen', stage: 0 })
+    const slow = createVerdict('fail', { guard: 'slow', consequence: 'hold' })
+    look = { verdicts: [createVerdict('pass'), slow], unseen: 'no answer' }
+    await looks(1)
+    expect(controller.verdicts).toEqual([slow])
     look = { verdicts: [createVerdict('fail')], unseen: 'no answer' }
     await looks(1)
     expect(controller.state).toMatchObject({ rollback: { guard: 'scripted' } })
+  })
+
+  it('at which only a warning fails does not end a hold', async () => {
+    const hold = createVerdict('fail', { consequence: 'hold' })
+    const warning = createVerdict('fail', { guard: 'queue', consequence: 'warn' })
+    let look: object = { verdicts: [hold, warning], canaryRequests: 1 }
+    const { controller, looks } = await createRollout({
+      judge: () => ({ look: () => look as never }),
+    })
+    await controller.start(order)
+    await looks(8)
+    look = { verdicts: [warning], unseen: 'no answer' }
+    await looks(60)
+    expect(controller.state).toMatchObject({ phase: 'holding', cause: 'failing' })
   })
 
   it('still lets another process try', async () => {
