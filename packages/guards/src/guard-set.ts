@@ -149,5 +149,8 @@ function restore(from: unknown, guards: readonly Guard[], monitors: readonly Mon
     }
     monitors[index]?.restore(Object(one.state) as SavedMonitor)
   })
-  return restoreNumber(at)
+  const lastAt = restoreNumber(at)
+  // After such a time no tick would ever come.
+  if (!(lastAt < Infinity)) throw refuseCheckpoint(`its time is ${lastAt}`)
+  return lastAt
 }

@@ -1,4 +1,5 @@
 import {
+  refuseCheckpoint,
   restoreNumber,
   restoreNumbers,
   type SavedNumber,
@@ -160,6 +161,8 @@ export function createWealth(bets: number, alpha: number): Wealth {
     origin = restoreNumber(from.origin)
     starts = restoreNumber(from.starts)
     placed = restoreNumber(from.placed)
+    const marks = [...stakes, ...numeratorMarks, ...denominatorMarks, origin, starts, placed]
+    if (marks.some(Number.isNaN)) throw refuseCheckpoint('its money is no number')
     // What was rejected stays so, though a later process has a smaller share of alpha.
     isCrossed = from.isCrossed === true
   }
