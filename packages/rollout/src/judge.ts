@@ -87,6 +87,13 @@ export interface GuardJudgeOptions {
 /** Clocks of processes differ by less. */
 const skewMs = 2_000
 
+/** A process tells the others each second what it counted, and they look each second; another for the way. */
+const handoverMs = 3_000
+
+function none(): Pick<Tick, 'stable' | 'canary'> {
+  return { stable: createArmCounts(), canary: createArmCounts() }
+}
+
 /** The judge that feeds a metric source's counts, and what guards find by themselves, to the guards. */
 export function createGuardJudge(
   { guards, alpha, from }: JudgeTerms,
@@ -124,7 +131,7 @@ export function createGuardJudge(
     found: Pick<Tick, 'readings' | 'declared'>,
     error: unknown,
   ): Look {
-    take({ at, stable: createArmCounts(), canary: createArmCounts(), ...found })
+    take({ at, ...none(), ...found })
     const failing = (set?.verdicts() ?? []).filter(({ outcome }) => outcome === 'fail')
     if (failing.length === 0) throw error
     return { verdicts: failing, unseen: error instanceof Error ? error.message : String(error) }
@@ -137,6 +144,14 @@ export function createGuardJudge(
     lastAt = Math.max(tick.at, lastAt + 1)
     set.observe({ ...tick, at: lastAt })
     return set.dropped === before
+  }
+
+  /**
+   * Whether what is counted now may be in the evidence already: whoever laid it down had counted some requests that its
+   * process told the others of a moment later.
+   */
+  function isHandedOver(now: number): boolean {
+    return from !== undefined && now - (begunAt ?? now) < handoverMs
   }
 
   function begin(now: number): number {
@@ -174,7 +189,7 @@ export function createGuardJudge(
       }
       if (dropped !== undefined) return lookWithoutCounts(at, found, new Error(dropped))
       const scene = { canaryShare, ...(calibration === undefined ? {} : { calibration }) }
-      if (!take({ ...tick, ...scene, ...found })) {
+      if (!take({ ...tick, ...(isHandedOver(now) ? none() : {}), ...scene, ...found })) {
         return lookWithoutCounts(at, found, new Error('the counts cannot be so'))
       }
       const verdicts = set?.verdicts() ?? []
