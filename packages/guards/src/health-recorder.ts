@@ -55,8 +55,9 @@ export interface HealthRecorder extends MetricSource {
   /**
    * The same without an object: allocates nothing, except that an error with a unit asks the clock for a number.
    *
-   * @param unit Who it was for, a user as a rule. Of a unit's errors within 60 s, the first is counted in `failedUnits`, of both arms together, since a
-   * client that retries is one trouble and not ten. An error without a unit is counted as one of its own.
+   * @param unit Who it was for, a user as a rule. Of a unit's errors within 60 s, in both arms together, the first is
+   * counted in `failedUnits`, since a client that retries is one trouble and not ten. An error without a unit is counted as
+   * one of its own.
    */
   record(arm: ArmName, ok: boolean, durationMs: number, unit?: string): void
   /** Begins a request that is counted when it ends, or when it is older than `timeoutMs`. */
