@@ -201,7 +201,7 @@ describe('the arm of a call', () => {
     const guard = guardCalls(shop.flags, 'newCheckout', { arm: never, user: never })
     const dispatcher = open().compose(guard)
     for (const arm of ['canary', 'stable', 'stable'] as const) {
-      const { body } = await request(`${url}/503`, { dispatcher, ...asArm(arm, { id: 7 }) })
+      const { body } = await request(`${url}/503`, { dispatcher, ...asArm(arm, { id: arm }) })
       await body.dump()
     }
     await until(() => shop.counts().stable[0] === 2)

@@ -8,6 +8,8 @@ export interface VerdictExplanation {
   readonly guard: string
   readonly kind: Verdict['kind']
   readonly outcome: Verdict['outcome']
+  /** Of a pass: whether health is proven or only looks so; null on other outcomes. */
+  readonly basis: 'estimate' | 'proven' | null
   readonly consequence: Verdict['consequence']
   readonly because: string
   /** What would change the outcome. */
@@ -23,6 +25,11 @@ export interface VerdictExplanation {
   readonly evidence: number
   readonly counts: { readonly stable: ArmSummary; readonly canary: ArmSummary }
   readonly secondsToDecision: number | null
+  /** Epoch ms; null while nothing was decided. */
+  readonly decidedAt: number | null
+  /** When data last reached the guard, epoch ms; null before any did. */
+  readonly dataAt: number | null
+  readonly alert: Verdict['alert'] | null
   readonly parts: readonly VerdictExplanation[]
 }
 
@@ -33,6 +40,7 @@ export function explainVerdict(verdict: Verdict): VerdictExplanation {
   return {
     line: toLine(verdict),
     ...{ guard, kind, outcome, consequence, because, next },
+    basis: verdict.basis ?? null,
     estimate: verdict.estimate ?? null,
     interval: interval ?? null,
     intervalConfidence: intervalConfidence ?? null,
@@ -42,6 +50,9 @@ export function explainVerdict(verdict: Verdict): VerdictExplanation {
         : { margin: provenMargin, confidence: provenConfidence },
     ...{ evidence, counts },
     secondsToDecision: verdict.secondsToDecision ?? null,
+    decidedAt: verdict.decidedAt ?? null,
+    dataAt: verdict.dataAt ?? null,
+    alert: verdict.alert ?? null,
     parts: (verdict.parts ?? []).map(explainVerdict),
   }
 }

@@ -15,6 +15,7 @@ import { describeLatency, type LatencyFinding } from './latency-outcome.ts'
 import { latencySubject } from './latency-subject.ts'
 import type { Monitor } from './monitor.ts'
 import { createProjection } from './projection.ts'
+import { QUANTILE_CONFIDENCE, quantileInterval, ratioInterval } from './quantile-interval.ts'
 import { createRollingLatency, WINDOW_SLOTS } from './rolling-latency.ts'
 import { readNumbers, saveNumbers } from './saved-numbers.ts'
 import type { CustomGuard, LatencyGuard } from './statistical-guards.ts'
@@ -176,6 +177,7 @@ export function createLatencyMonitor(guard: LatencyGuard | CustomGuard, alpha: n
       kind: guard.kind,
       ...describeLatency(guard, subject, finding),
       estimate: estimate === undefined || !isHigherBetter ? estimate : 1 / estimate,
+      ...readInterval(),
       ...(provenRatio === undefined
         ? {}
         : { provenMargin: provenRatio - 1, provenConfidence: guard.confidence }),
@@ -189,6 +191,15 @@ export function createLatencyMonitor(guard: LatencyGuard | CustomGuard, alpha: n
       ...(decided === undefined ? {} : { decidedAt: decided.at }),
       ...(seconds === undefined ? {} : { secondsToDecision: seconds }),
     }
+  }
+
+  /** Of the last minute; without one for means, of which a histogram does not tell how they scatter. */
+  function readInterval(): Pick<Verdict, 'interval' | 'intervalConfidence'> {
+    if (statistic === 'mean') return {}
+    const boundsOf = (arm: ArmName) =>
+      quantileInterval(rolling.readNewest(arm, WINDOW_SLOTS), statistic)
+    const interval = ratioInterval(boundsOf('canary'), boundsOf('stable'))
+    return interval === undefined ? {} : { interval, intervalConfidence: QUANTILE_CONFIDENCE }
   }
 
   function readP95(arm: ArmName): { p95Ms?: number } {

@@ -4,6 +4,7 @@ import type { ArmName } from './counts.ts'
 import { bucketOf, quantileMs } from './latency-histogram.ts'
 import type { Monitor } from './monitor.ts'
 import { createProjection } from './projection.ts'
+import { QUANTILE_CONFIDENCE, quantileInterval } from './quantile-interval.ts'
 import { createRollingLatency, WINDOW_SLOTS } from './rolling-latency.ts'
 import { readNumbers, saveNumbers } from './saved-numbers.ts'
 import type { MaxErrorRateGuard, MaxLatencyGuard } from './statistical-guards.ts'
@@ -101,9 +102,14 @@ export function createLimitMonitor(
     }
   }
 
-  /** Of the whole rollout's error ratio. */
+  /** Of the whole rollout's error ratio, or of the last minute's quantile. */
   function readInterval(): Pick<Verdict, 'interval' | 'intervalConfidence'> {
-    if (rolling || hits === 0) return {}
+    if (rolling && guard.kind === 'max_latency') {
+      const { quantile } = guard
+      const interval = quantileInterval(rolling.readNewest('canary', WINDOW_SLOTS), quantile)
+      return interval === undefined ? {} : { interval, intervalConfidence: QUANTILE_CONFIDENCE }
+    }
+    if (hits === 0) return {}
     const information = informationOfShare(hits, trials) / clusterSize
     const [low, high] = anytimeInterval(hits / trials, information, INTERVAL_CONFIDENCE)
     return { interval: [low, Math.min(1, high)], intervalConfidence: INTERVAL_CONFIDENCE }

@@ -37,7 +37,8 @@ export interface Verdict {
   estimate: number | undefined
   /**
    * Where the estimate's true value lies, whenever one looks, with `intervalConfidence`: a normal approximation, for
-   * people. Decisions rest on the evidence alone. Infinity stands as 1e308.
+   * people. Of latencies, where that of the last minute lies, at one look. Decisions rest on the evidence alone. Infinity
+   * stands as 1e308.
    */
   interval?: readonly [low: number, high: number]
   /** 0–1. */
