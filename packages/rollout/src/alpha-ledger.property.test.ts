@@ -227,6 +227,6 @@ describe('shares of alpha', () => {
       }),
       { numRuns: 60 },
     )
-    expect(successions).toBeGreaterThan(10)
+    expect(successions).toBeGreaterThan(5)
   }, 120_000)
 })

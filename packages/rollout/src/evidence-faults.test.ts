@@ -24,6 +24,7 @@ import { createGuardJudge } from './judge.ts'
 import { createKeeper, type Run } from './keeper.ts'
 import { createTeller } from './rollout-events.ts'
 import type { OpenState } from './state.ts'
+import { createVerdict } from './testing.ts'
 
 let close = async () => {}
 afterEach(async () => {
@@ -207,6 +208,21 @@ describe('a clock', () => {
     expect(next.controller.verdicts[0]?.dataAt).toBe((dataAt ?? 0) + 1_000)
   })
 
+  it('that is set back while evidence changes hands does not blind who takes it up', async () => {
+    const { join } = await createWorld()
+    const first = await join()
+    await first.controller.start(order)
+    await gather(first)
+    await first.controller.stop()
+    const next = await join()
+    await next.second()
+    next.skew.aheadMs = -hourMs
+    await next.second()
+    const before = next.controller.verdicts[0]?.counts.canary.errors ?? 0
+    for (let count = 0; count < 5; count++) await next.second(1)
+    expect(next.controller.verdicts[0]?.counts.canary.errors).toBe(before + 5)
+  })
+
   it('that is set back an hour does not keep evidence from being kept', async () => {
     const { join } = await createWorld()
     const first = await join({ checkpointMs: 3_000 })
@@ -295,6 +311,57 @@ describe('a process that stops', () => {
     first.replica.commit = commit
     await Promise.all([stopped, looked])
     expect(first.evidence()).toBeLessThan(10)
+  })
+})
+
+describe('a process that is off duty', () => {
+  it('hands over what is on its way to the log first, and its share with it', async () => {
+    const { join, clock } = await createWorld()
+    const first = await join({ checkpointMs: 1_000 })
+    await first.controller.start(order)
+    await first.second()
+    const { commit } = first.replica
+    const { hung, answer } = hang()
+    first.replica.commit = (...args) => hung.then(() => commit(...args))
+    await first.second(1)
+    const stopped = first.controller.stop()
+    await clock.advance(500)
+    answer()
+    await stopped
+    first.replica.commit = commit
+    expect(first.kept()).toMatchObject({ run: 1, isReleased: true })
+    expect(first.errors).toEqual([])
+  })
+
+  it('does not act on a look that was under way when it laid its evidence down', async () => {
+    const duty = { isOn: true }
+    const lease = { stand: () => duty.isOn, yield() {}, release: async () => {} }
+    const { hung, answer } = hang()
+    let isSlow = false
+    const { join, clock } = await createWorld()
+    const checkpoint = createGuardSet([errorRate()]).checkpoint()
+    const first = await join({
+      lease,
+      judge: () => ({
+        async look() {
+          if (!isSlow) return { verdicts: [createVerdict('inconclusive')] }
+          await hung
+          return { verdicts: [createVerdict('fail')] }
+        },
+        checkpoint: () => checkpoint,
+      }),
+    })
+    await first.controller.start(order)
+    first.controller.run()
+    await clock.advance(2_000)
+    isSlow = true
+    duty.isOn = false
+    const looked = first.controller.tick()
+    await clock.advance(1_000)
+    expect(first.kept()).toMatchObject({ isReleased: true })
+    answer()
+    await looked
+    expect(first.controller.state?.phase).toBe('running')
   })
 })
 

@@ -151,7 +151,8 @@ export function createGuardJudge(
    * process told the others of a moment later.
    */
   function isHandedOver(now: number): boolean {
-    return from !== undefined && now - (begunAt ?? now) < handoverMs
+    // A clock that was set back shows no time in which nothing was told.
+    return from !== undefined && Math.abs(now - (begunAt ?? now)) < handoverMs
   }
 
   function begin(now: number): number {
