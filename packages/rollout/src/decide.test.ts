@@ -62,4 +62,12 @@ describe('decide', () => {
       }),
     )
   })
+
+  it('takes nobody’s silence for a pass, be it composed', () => {
+    const silent = createVerdict('pass', { kind: 'declaration' })
+    const composed = createVerdict('pass', { kind: 'all', parts: [silent, silent] })
+    expect(decide([silent, composed])).toMatchObject({ decision: 'hold', cause: 'waiting' })
+    const vouching = createVerdict('pass', { kind: 'all', parts: [silent, createVerdict('pass')] })
+    expect(decide([silent, vouching])).toMatchObject({ decision: 'advance' })
+  })
 })
