@@ -39,16 +39,19 @@ export function createHistogramView(): HistogramView {
     read(histogram) {
       usedCount = 0
       if (histogram.length !== LATENCY_BUCKETS) return false
+      // Counted in a variable of its own: one that others see is written back in each turn, at half of the speed.
+      let count = 0
       let sum = 0
       for (let bucket = LATENCY_BUCKETS - 1; bucket >= 0; bucket--) {
-        const count = histogram[bucket]!
-        if (count !== 0) {
-          if (!(count > 0 && count <= Number.MAX_SAFE_INTEGER)) return false
-          sum += count
-          used[usedCount++] = bucket
+        const here = histogram[bucket]!
+        if (here !== 0) {
+          if (!(here > 0 && here <= Number.MAX_SAFE_INTEGER)) return false
+          sum += here
+          used[count++] = bucket
         }
         from[bucket] = sum
       }
+      usedCount = count
       return true
     },
   }

@@ -21,21 +21,27 @@ const guards = {
 }
 
 // Ten canary and 190 stable requests a second, 1 % errors, latencies from 50 to 400 ms.
-const ticks = Array.from({ length: 200 }, (_, second) => ({
+let state = 20_261_124
+const ticks = Array.from({ length: 200 }, () => ({
   at: 0,
-  canary: arm(10, second),
-  stable: arm(190, second),
+  canary: arm(10),
+  stable: arm(190),
 }))
 
-function arm(requests, second) {
+function arm(requests) {
   const counts = createArmCounts()
   counts.requests = requests
   for (let request = 0; request < requests; request++) {
-    const draw = (second * 7919 + request * 104_729) % 1000
-    if (draw < 10) counts.errors++
-    counts.latency[bucketOf(50 * 8 ** (draw / 1000))]++
+    if (draw() < 0.01) counts.errors++
+    counts.latency[bucketOf(50 * 8 ** draw())]++
   }
   return counts
+}
+
+/** 0 … 1, the same in every run: a generator modulo 2^31. */
+function draw() {
+  state = (state * 48_271) % 2_147_483_647
+  return state / 2_147_483_647
 }
 
 const value = meter === 'day' ? await day() : await tick(guards[meter])
