@@ -63,7 +63,7 @@ export function joinFleet(options: FleetOptions): Fleet {
     ...(requestTimeoutMs === undefined ? {} : { timeoutMs: requestTimeoutMs }),
   }
 
-  /** What chose the arms of each flag's units when it was looked at last. */
+  /** What chose the arms of each counted flag's units when it was looked at last. */
   const placings = new Map<string, string>()
 
   function describePlacing(flag: string): string {
@@ -71,9 +71,8 @@ export function joinFleet(options: FleetOptions): Fleet {
     const found = flags.inspect(flag)
     if (found === undefined) return ''
     const { definition, exposure } = found
-    const { enabled, rollout, split, rules, gateSalt } = settingsFor(
-      ...([flag, definition, exposure, flags.environment] as const),
-    )
+    const settings = settingsFor(flag, definition, exposure, flags.environment)
+    const { enabled, rollout, split, rules, gateSalt } = settings
     return JSON.stringify([enabled, rollout, split, rules, gateSalt, definition.bucketBy])
   }
 
@@ -118,9 +117,12 @@ export function joinFleet(options: FleetOptions): Fleet {
     isCounted: (flag) => recorders.has(flag),
     restartUnits(flags) {
       for (const flag of flags) {
+        // A log may bring ten thousand flags at once, of which few are counted.
+        const counted = recorders.get(flag)
+        if (counted === undefined) continue
         const placing = describePlacing(flag)
         // An edit that moves nobody makes nobody new.
-        if (placing !== placings.get(flag)) recorders.get(flag)?.restartUnits()
+        if (placing !== placings.get(flag)) counted.restartUnits()
         placings.set(flag, placing)
       }
     },
