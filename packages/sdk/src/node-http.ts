@@ -37,9 +37,9 @@ export function guardRequests<
     const guarded = guard(request, given)
     let fail = () => {}
     countResponse(request, response, () => {
-      const exchange = guarded.start()
-      fail = exchange.failed
-      return exchange
+      const outcome = guarded.start()
+      fail = outcome.failed
+      return outcome
     })
     try {
       const result = listener(request, response, guarded.flags as never)

@@ -1,4 +1,4 @@
-import type { Exchange } from './request-guard.ts'
+import type { RequestOutcome } from './request-guard.ts'
 
 /** What is used of a request of `node:http`, and what a user may be told by. */
 export interface NodeRequest {
@@ -45,17 +45,17 @@ const cancelled = 8
 export function countResponse(
   { socket }: NodeRequest,
   response: NodeResponse,
-  start: () => Exchange,
+  start: () => RequestOutcome,
 ): void {
   if (response.destroyed) return
-  const exchange = start()
+  const outcome = start()
   response.once('finish', () => {
-    if (isWhole(socket, response)) exchange.answered(response.statusCode)
+    if (isWhole(socket, response)) outcome.answered(response.statusCode)
   })
   response.once('close', () => {
     if (response.headersSent && hasClientLeft(socket, response)) {
-      exchange.answered(response.statusCode)
-    } else exchange.failed()
+      outcome.answered(response.statusCode)
+    } else outcome.failed()
   })
 }
 

@@ -1,4 +1,4 @@
-import type { Exchange } from './request-guard.ts'
+import type { RequestOutcome } from './request-guard.ts'
 import { countResponse, type NodeRequest, type NodeResponse } from './request-guard-node.ts'
 
 /** What a framework for web requests knows of one. */
@@ -18,7 +18,7 @@ interface NodeBindings {
 /** Counts a response: on Node where it leaves, elsewhere at the end of its body. */
 export function countContext(
   context: WebContext,
-  start: () => Exchange,
+  start: () => RequestOutcome,
   next: () => Promise<void>,
 ): Promise<void> {
   // A web socket's life is not that of a request.
@@ -40,22 +40,22 @@ export function countContext(
 async function countWebResponse(
   context: { res: Response },
   { signal }: { readonly signal?: AbortSignal },
-  exchange: Exchange,
+  outcome: RequestOutcome,
   next: () => Promise<void>,
 ): Promise<void> {
-  signal?.addEventListener('abort', exchange.failed, { once: true })
+  signal?.addEventListener('abort', outcome.failed, { once: true })
   try {
     await next()
   } catch (error) {
-    exchange.failed()
+    outcome.failed()
     throw error
   } finally {
     // Some platforms abort the signal of every request that is over.
-    signal?.removeEventListener('abort', exchange.failed)
+    signal?.removeEventListener('abort', outcome.failed)
   }
   const { res } = context
-  if (res.body === null) return exchange.answered(res.status)
-  const followed = follow(res.body, res.status, exchange)
+  if (res.body === null) return outcome.answered(res.status)
+  const followed = follow(res.body, res.status, outcome)
   context.res = new Response(followed, res)
 }
 
@@ -63,7 +63,7 @@ async function countWebResponse(
 function follow(
   body: ReadableStream<Uint8Array>,
   status: number,
-  { answered, failed }: Exchange,
+  { answered, failed }: RequestOutcome,
 ): ReadableStream<Uint8Array> {
   const reader = body.getReader()
   return new ReadableStream(

@@ -44,10 +44,10 @@ export interface RequestGuardOptions<Request> extends CountOptions {
 export type RequestFlags<Key extends string = string> = { readonly [key in Key]: boolean }
 
 /**
- * One exchange of a request and a response, while it is under way. The first end counts, later ones do not; where none
+ * How a request or a call ends, to be told while it is under way. The first end counts, later ones do not; where none
  * comes in the recorder's time, it is an error.
  */
-export interface Exchange {
+export interface RequestOutcome {
   /** It ended with this status, or began with it and was then given up by the other side. */
   answered(status: number): void
   /** It ended badly, whatever the status was. */
@@ -58,7 +58,7 @@ export interface Exchange {
 export interface GuardedRequest<Key extends string> {
   readonly flags: RequestFlags<Key>
   /** Begins to count. Where there is nothing to count, nothing is. */
-  start(): Exchange
+  start(): RequestOutcome
 }
 
 /** A request's way into the guards: who is asking, and the answers it was given by others before. */
@@ -107,12 +107,12 @@ export function chooseArm<D extends FlagDefinitions>(
   return value === true ? 'canary' : 'stable'
 }
 
-/** Makes what counts exchanges for a flag, one call for each that begins. */
+/** Makes what counts requests for a flag: called when one begins, told of how it ends. */
 export function createCounter<D extends FlagDefinitions>(
   flags: Flags<D>,
   key: KeyOf<D>,
   { isError = (status) => status >= 500, report }: CountOptions,
-): (arm: ArmName, unit: string | undefined) => Exchange {
+): (arm: ArmName, unit: string | undefined) => RequestOutcome {
   checkFunction(key, 'isError', isError)
   return (arm, unit) => {
     const inFlight = flags.health(key).begin(arm, unit)
@@ -151,5 +151,5 @@ export function checkFunction(flag: string, name: string, value: unknown): void 
   throw new SluiceError('invalid_request_guard', message, details)
 }
 
-const nothing: Exchange = { answered() {}, failed() {} }
-const uncounted = (): Exchange => nothing
+const nothing: RequestOutcome = { answered() {}, failed() {} }
+const uncounted = (): RequestOutcome => nothing

@@ -1,4 +1,4 @@
-import type { Exchange } from './request-guard.ts'
+import type { RequestOutcome } from './request-guard.ts'
 
 /** What is used of undici's hold on a call. It is not there while there is no connection. */
 interface CallController {
@@ -23,7 +23,7 @@ export interface CallHandler {
  */
 export function followCall(
   handler: CallHandler,
-  exchange: Exchange,
+  outcome: RequestOutcome,
   call: { readonly signal?: unknown },
 ): CallHandler {
   let status: number | undefined
@@ -38,15 +38,15 @@ export function followCall(
     },
     onResponseData: (...args) => handler.onResponseData?.(...args),
     onResponseEnd(...args) {
-      if (status !== undefined) exchange.answered(status)
+      if (status !== undefined) outcome.answered(status)
       handler.onResponseEnd?.(...args)
     },
     onResponseError(controller, error) {
       // A caller whose patience is at its end by the clock was not served in time.
       const { reason } = (call.signal ?? {}) as { reason?: unknown }
       const isGivenUp = controller?.aborted === true && !isTimeout(error) && !isTimeout(reason)
-      if (isGivenUp && status !== undefined) exchange.answered(status)
-      else exchange.failed()
+      if (isGivenUp && status !== undefined) outcome.answered(status)
+      else outcome.failed()
       handler.onResponseError?.(controller, error)
     },
   }

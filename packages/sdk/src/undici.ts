@@ -78,8 +78,8 @@ export function guardCalls<
   return (dispatch) => {
     const go = dispatch as unknown as (call: Call, handler: CallHandler) => boolean
     const guarded = (call: Call, handler: CallHandler) => {
-      const exchange = begin(call)
-      return go(call, exchange ? followCall(handler, exchange, call) : handler)
+      const outcome = begin(call)
+      return go(call, outcome ? followCall(handler, outcome, call) : handler)
     }
     return guarded as unknown as typeof dispatch
   }
