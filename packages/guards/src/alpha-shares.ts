@@ -1,4 +1,5 @@
 import type { Guard } from './guard.ts'
+import { isProbeKind } from './probes/probe-kinds.ts'
 
 /** Whether a guard has a part of the set's alpha: its failure has consequences, and may be chance. */
 export function sharesAlpha(guard: Guard): boolean {
@@ -7,16 +8,6 @@ export function sharesAlpha(guard: Guard): boolean {
 
 /** Whether a guard is statistical, or a composition holds one that is: the others claim no alpha. */
 export function claimsAlpha(guard: Guard): boolean {
-  switch (guard.kind) {
-    case 'declaration':
-    case 'gauge':
-    case 'check':
-    case 'custom_reading':
-      return false
-    case 'all':
-    case 'any':
-      return guard.guards.some(claimsAlpha)
-    default:
-      return true
-  }
+  if (guard.kind === 'all' || guard.kind === 'any') return guard.guards.some(claimsAlpha)
+  return guard.kind !== 'declaration' && !isProbeKind(guard.kind)
 }

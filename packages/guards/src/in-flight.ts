@@ -17,7 +17,7 @@ export interface InFlightList<Subject> {
 }
 
 /** What is in flight holds far more than its place here, some 100 bytes; a process with more of it answers nobody. */
-export const MOST_IN_FLIGHT = 10_000
+const MOST_IN_FLIGHT = 10_000
 
 /**
  * Creates an empty list.

@@ -49,6 +49,8 @@ export {
   quantileMs,
   SHORTEST_MS,
 } from './latency-histogram.ts'
+export { provableShifts, rarerRatios } from './latency-margin-proof.ts'
+export { betterRatios, provableRatios } from './margin-proof.ts'
 export type { SavedMonitor } from './monitor.ts'
 export type { PackedArm, PackedCounts, PackedSeries } from './packed-counts.ts'
 export { packCounts, unpackCounts } from './packed-counts.ts'
@@ -69,6 +71,7 @@ export {
   type GaugeValue,
   type GuardLike,
   gauge,
+  isProbeKind,
   type NumbersOfArms,
   type ProbeClock,
   type ProbeGuard,

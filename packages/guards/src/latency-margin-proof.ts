@@ -25,10 +25,10 @@ export interface LatencyMarginProof {
 }
 
 /** ×1.12, ×1.2, ×1.34, ×1.49, ×1.73, ×2, ×3, ×4 in buckets of 1/19 octave. */
-const provableShifts = [3, 5, 8, 11, 15, 19, 30, 38]
+export const provableShifts: readonly number[] = [3, 5, 8, 11, 15, 19, 30, 38]
 
 /** A healthy canary exceeds 1.2 × the stable p95 about half as often as stable the p95, and larger margins hardly ever. */
-const rarerRatios = [0.2, 0.5, 0.8]
+export const rarerRatios: readonly number[] = [0.2, 0.5, 0.8]
 const logRarerRatios = rarerRatios.map(Math.log)
 
 /**

@@ -106,8 +106,9 @@ export function createLatencyMonitor(guard: LatencyGuard | CustomGuard, alpha: n
 
   function setLevels(): void {
     const known = rolling.readClosed(other)
+    const total = countLatencies(known)
     for (let level = 0; level < LEVELS.length; level++) {
-      const ms = quantileMs(known, LEVELS[level]!)
+      const ms = quantileMs(known, LEVELS[level]!, total)
       // After a silence the old levels are as predictable as ever, and better than none.
       if (ms !== undefined) levels[level] = bucketOf(ms)
     }

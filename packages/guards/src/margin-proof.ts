@@ -18,10 +18,12 @@ export interface MarginProof {
 }
 
 /** Ratios that can be proven; a person reads them as + 5 %, + 10 % … + 400 %. */
-const provableRatios = [1.05, 1.1, 1.15, 1.2, 1.25, 1.3, 1.4, 1.5, 1.75, 2, 2.5, 3, 4, 5]
+export const provableRatios: readonly number[] = [
+  1.05, 1.1, 1.15, 1.2, 1.25, 1.3, 1.4, 1.5, 1.75, 2, 2.5, 3, 4, 5,
+]
 
 /** Bets that the canary is better than the stable arm. */
-const betterRatios = [0.5, 0.7, 0.85]
+export const betterRatios: readonly number[] = [0.5, 0.7, 0.85]
 
 /**
  * To disprove "the canary is at least r0 times as bad", money is bet on smaller ratios: half on 1, which is what a

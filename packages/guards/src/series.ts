@@ -5,7 +5,7 @@ import { bucketOf, LATENCY_BUCKETS } from './latency-histogram.ts'
 export const MOST_SERIES = 16
 
 /** A longer name is no name. */
-export const LONGEST_SERIES_NAME = 64
+const LONGEST_SERIES_NAME = 64
 
 /** An application's own events by name and arm, in at most 40 kB. */
 export interface SeriesTable {

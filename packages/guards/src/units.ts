@@ -1,7 +1,7 @@
 import type { SteadyClock } from './steady-clock.ts'
 
 /** Within this time a unit's further errors are the same trouble: a minute, as a person would retry it. */
-export const FAILED_AGAIN_MS = 60_000
+const FAILED_AGAIN_MS = 60_000
 
 /** One bit for each of 131,072 kinds of hash: 16 kB. */
 const SEEN_BITS = 1 << 17

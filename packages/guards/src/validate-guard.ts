@@ -2,6 +2,7 @@ import { declaredConditions } from './counts.ts'
 import { SluiceError } from './error.ts'
 import type { Guard } from './guard.ts'
 import { bucketLowerMs, LATENCY_BUCKETS, SHORTEST_MS } from './latency-histogram.ts'
+import { isProbeKind, probeKinds } from './probes/probe-kinds.ts'
 import { type ProbeGuard, validateProbe } from './probes/validate-probe.ts'
 
 type Range = readonly [least: number, most: number, bounds: 'closed' | 'open']
@@ -46,7 +47,7 @@ const rangesOfKind: Record<Exclude<Guard, ProbeGuard>['kind'], Ranges> = {
  * @throws SluiceError `invalid_guard`, naming the guard, the property, what was expected and what was found.
  */
 export function validateGuard<G extends Guard>(guard: G): G {
-  if (isProbe(guard)) return validateProbe(guard) as G
+  if (isProbeKind(guard?.kind)) return validateProbe(guard as ProbeGuard) as G
   const kind = guard?.kind as keyof typeof rangesOfKind
   const ranges = Object.hasOwn(rangesOfKind, kind) ? rangesOfKind[kind] : undefined
   if (ranges === undefined) {
@@ -69,12 +70,6 @@ export function validateGuard<G extends Guard>(guard: G): G {
   }
   validateWords(guard)
   return guard
-}
-
-const probeKinds: readonly unknown[] = ['gauge', 'check', 'custom_reading']
-
-function isProbe(guard: Guard): guard is ProbeGuard {
-  return probeKinds.includes(guard?.kind)
 }
 
 /** What is not a number. */

@@ -1,4 +1,4 @@
-import type { Verdict } from '@sluice/guards'
+import { isProbeKind, type Verdict } from '@sluice/guards'
 import type { Look } from './judge.ts'
 import { isOpen, type RolloutState, stagePercent } from './state.ts'
 
@@ -21,8 +21,6 @@ const relativeKinds: ReadonlySet<string> = new Set([
   'custom',
   'sample_ratio',
 ])
-
-const probeKinds: ReadonlySet<string> = new Set(['gauge', 'check', 'custom_reading'])
 
 /**
  * Starts without data.
@@ -78,7 +76,7 @@ export function createFreshness(): Freshness {
 
 /** A check that has not answered waits for its answer, not for a request. */
 function looksItself({ kind, parts }: Verdict): boolean {
-  return parts === undefined ? probeKinds.has(kind) : parts.every(looksItself)
+  return parts === undefined ? isProbeKind(kind) : parts.every(looksItself)
 }
 
 function isRelative({ kind, parts }: Verdict): boolean {

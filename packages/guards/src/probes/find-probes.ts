@@ -1,3 +1,4 @@
+import { isProbeKind } from './probe-kinds.ts'
 import type { ProbeGuard } from './validate-probe.ts'
 
 /** A guard of any kind, and a composition of them. */
@@ -39,7 +40,7 @@ export function withoutFunctions<G extends GuardLike>(guard: G): G {
 }
 
 function isProbe(guard: GuardLike): guard is ProbeGuard {
-  return guard.kind === 'gauge' || guard.kind === 'check' || guard.kind === 'custom_reading'
+  return isProbeKind(guard.kind)
 }
 
 function isComposition({ kind }: GuardLike): boolean {

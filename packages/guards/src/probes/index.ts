@@ -20,5 +20,6 @@ export { findProbes, type GuardLike, withFunctions, withoutFunctions } from './f
 export { type GaugeGuard, type GaugeMetric, type GaugeOptions, gauge } from './gauge-guard.ts'
 export { createGaugeMonitor } from './gauge-monitor.ts'
 export type { GaugePlatform, GaugeValue } from './gauge-platform.ts'
+export { isProbeKind } from './probe-kinds.ts'
 export { createSystemGauges, type SystemGauges } from './system-gauges.ts'
 export { type ProbeGuard, validateProbe } from './validate-probe.ts'

@@ -14,7 +14,7 @@ export interface WebhookError extends SluiceError {
 const maxRetryAfterMs = 60_000
 
 /** Too slow, too many, or a server that cannot now: another try may succeed. */
-export function isPassing(status: number): boolean {
+function isPassing(status: number): boolean {
   return status === 408 || status === 429 || status >= 500
 }
 

@@ -65,7 +65,7 @@ export interface NextAlerts {
 /** Never more than one page per condition and rollout in ten minutes. */
 export const shortestRepeatMs = 600_000
 /** Trouble that comes and goes within a minute is one trouble. */
-export const clearForMs = 60_000
+const clearForMs = 60_000
 /** Who has not looked for so long begins to watch anew: longer than any controller rests between two looks. */
 const forgetAfterMs = 120_000
 

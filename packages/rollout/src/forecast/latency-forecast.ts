@@ -1,4 +1,10 @@
-import { BUCKETS_PER_OCTAVE, betFactors, bucketsInFactor, type LatencyGuard } from '@sluice/guards'
+import {
+  BUCKETS_PER_OCTAVE,
+  betFactors,
+  bucketsInFactor,
+  type LatencyGuard,
+  provableShifts,
+} from '@sluice/guards'
 import { type ArmRates, type BetCost, computeBetCosts } from './bet-costs.ts'
 import { type BetGrowth, computeGrowth } from './bet-growth.ts'
 import { normalCdf } from './distributions.ts'
@@ -25,9 +31,6 @@ const warmUpSeconds = 10
 
 /** Nobody's canary is a hundred times as slow and still answers. */
 const slowest = 100
-
-/** Margins that can be proven, in buckets. The same as in guards, `latency-margin-proof.ts`. */
-const provableShifts = [3, 5, 8, 11, 15, 19, 30, 38]
 
 /** What one stage's latency guard will find and prove. */
 export function forecastLatency(

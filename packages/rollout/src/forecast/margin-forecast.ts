@@ -1,3 +1,4 @@
+import { betterRatios, provableRatios, rarerRatios } from '@sluice/guards'
 import { type ArmRates, type BetCost, computeBetCosts } from './bet-costs.ts'
 
 /** What a time of health is expected to prove. */
@@ -7,10 +8,6 @@ export interface ProofForecast {
   /** Until the guard's own margin is proven; Infinity where it never is. */
   secondsToProve(): number
 }
-
-/** Ratios that the error-rate guard can prove, and the better ones that it bets on. The same as in guards, `margin-proof.ts`. */
-const provableRatios = [1.05, 1.1, 1.15, 1.2, 1.25, 1.3, 1.4, 1.5, 1.75, 2, 2.5, 3, 4, 5]
-const betterRatios = [0.5, 0.7, 0.85]
 
 /** Of the error-rate guard: a healthy canary fails just as often as the stable arm. */
 export function createErrorProof(
@@ -49,9 +46,6 @@ export interface MarginEvents {
   readonly ratio: number
   readonly canary: number
 }
-
-/** Bets of the latency guard's proofs. The same as in guards, `latency-margin-proof.ts`. */
-const rarerRatios = [0.2, 0.5, 0.8]
 
 /** Of the latency guard: beyond margin × level a healthy canary's requests are rarer than the stable arm's beyond the level. */
 export function createRarityProof(
