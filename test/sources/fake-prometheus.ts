@@ -1,5 +1,6 @@
 import type { RequestListener } from 'node:http'
 import { text } from 'node:stream/consumers'
+import type { MetricSource } from '@sluice/guards'
 import { serveHttp } from '../services/http.ts'
 
 /** The newest value of one series, as Prometheus writes it. */
@@ -74,4 +75,9 @@ export function setRequests(
 ): void {
   fake.series[queries.stable.requests] = pods(...values)
   fake.at += 1
+}
+
+/** How many requests of the stable arm a source has counted. */
+export async function readRequests(source: MetricSource): Promise<number> {
+  return (await source.read()).stable.requests
 }

@@ -6,6 +6,7 @@ import {
   type FakePrometheus,
   pods,
   queries,
+  readRequests,
   setRequests,
   startFakePrometheus,
 } from './fake-prometheus.ts'
@@ -18,10 +19,6 @@ afterEach(() => fake.close())
 
 function openSource(timeoutMs = 5_000) {
   return createPrometheusSource({ url: fake.url, ...queries, timeoutMs })
-}
-
-async function readRequests(source: ReturnType<typeof openSource>): Promise<number> {
-  return (await source.read()).stable.requests
 }
 
 const answerJson =

@@ -7,6 +7,7 @@ import {
   type FakeSeries,
   pods,
   queries,
+  readRequests,
   setRequests,
   startFakePrometheus,
 } from './fake-prometheus.ts'
@@ -19,10 +20,6 @@ afterEach(() => fake.close())
 
 function openSource() {
   return createPrometheusSource({ url: fake.url, ...queries })
-}
-
-async function readRequests(source: ReturnType<typeof openSource>): Promise<number> {
-  return (await source.read()).stable.requests
 }
 
 describe('a source over Prometheus', () => {
