@@ -87,8 +87,8 @@ const calibrationLimitMs = 10_000
 /** A process that missed this many ticks was not watching. */
 const gapTicks = 10
 /**
- * After as many looks in a row that failed, another process is to try. Not sooner: it begins without evidence,
- * and takes a share of alpha.
+ * After as many looks in a row that failed, another process is to try. Not sooner: its evidence may be a
+ * minute old, and it may have to take a share of alpha.
  */
 const vainTicks = 3 * gapTicks
 
