@@ -31,7 +31,7 @@ const choiceGain = 0.75
  * Around it the best bet walks at random: the inverse Gaussian gives how widely.
  *
  * @param decays What each bet lost a second while the canary was healthy; see {@link lossOf}.
- * @param enteredSeconds When the trouble begins, since the first tick. From 0 half of all money is on it; later only what was placed lately.
+ * @param enteredSeconds When the trouble begins, since the first tick. From 0 most of all money is on it; later only what was placed lately.
  */
 export function computePassage(
   bets: readonly BetGrowth[],
