@@ -37,7 +37,6 @@ export { type ShareHealthOptions, shareHealth } from './fleet/share-health.ts'
 export { type Forecast, forecast, type StageForecast } from './forecast/forecast.ts'
 export type { RatioForecast } from './forecast/ratio-forecast.ts'
 export type { ForecastTraffic } from './forecast/traffic.ts'
-export { defaultHealthPolicy, defaultPolicy, type HealthPolicy } from './health-policy.ts'
 export type { RolloutLog } from './journal.ts'
 export {
   type CreateJudge,
@@ -51,6 +50,11 @@ export {
 } from './judge.ts'
 export { type CanaryOptions, type CanaryPlan, canary, type Plan, type Stage } from './plan.ts'
 export { checkPlanFor, parsePlan } from './plan-schema.ts'
+export { defaultPolicy } from './policy/default-policy.ts'
+export { definePolicy, type PolicyOverrides, parsePolicy } from './policy/define-policy.ts'
+export { defaultHealthPolicy, type HealthPolicy } from './policy/health-policy.ts'
+export type { ApprovalType, Policy, PromotionRequirement, Trigger } from './policy/policy.ts'
+export { policyReferences } from './policy/policy-references.ts'
 export { type PolicyGuardsOptions, policyGuards } from './policy-guards.ts'
 export type { PendingRollback, RolloutEvents, RolloutNotice } from './rollout-events.ts'
 export type {

@@ -9,7 +9,7 @@ import {
   maxLatency,
   type RunCheck,
 } from '@sluice/guards'
-import { defaultHealthPolicy, type HealthPolicy } from './health-policy.ts'
+import { defaultHealthPolicy, type HealthPolicy } from './policy/health-policy.ts'
 
 /** What only the application knows. */
 export interface PolicyGuardsOptions {

@@ -48,8 +48,3 @@ export const defaultHealthPolicy: HealthPolicy = Object.freeze({
     hysteresis: 0.1,
   }),
 })
-
-/** The deployment policy as data. What is not of health follows its own sections. */
-export const defaultPolicy: { readonly health: HealthPolicy } = Object.freeze({
-  health: defaultHealthPolicy,
-})
