@@ -5,13 +5,13 @@ import { findContradiction } from './find-contradiction.ts'
 import type { Policy } from './policy.ts'
 import { policySchema } from './policy-schema.ts'
 
-/** Any part of a policy; what is not named stays. Lists are replaced, not merged. */
+/** Any part of a policy; what is not named stays. Lists are replaced, not merged; null takes an entry out of a record. */
 export type PolicyOverrides = Overrides<Policy>
 
 type Overrides<T> = T extends readonly unknown[]
   ? T
   : T extends object
-    ? { readonly [Key in keyof T]?: Overrides<T[Key]> }
+    ? { readonly [Key in keyof T]?: Overrides<T[Key]> | (string extends keyof T ? null : never) }
     : T
 
 /**
@@ -43,7 +43,10 @@ function lay(over: unknown, base: unknown): unknown {
   if (over === undefined) return base
   if (!isRecord(over) || !isRecord(base)) return over
   const laid: Record<string, unknown> = { ...base }
-  for (const [key, value] of Object.entries(over)) laid[key] = lay(value, base[key])
+  for (const [key, value] of Object.entries(over)) {
+    if (value === null) delete laid[key]
+    else laid[key] = lay(value, base[key])
+  }
   return laid
 }
 
