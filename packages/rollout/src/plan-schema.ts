@@ -1,15 +1,26 @@
 import { SluiceError } from '@sluice/core'
 import { z } from 'zod'
+import { isAmong } from './environment-name.ts'
 import { describeIssue, type Fault } from './issue.ts'
 import type { Plan, Stage } from './plan.ts'
+import { defaultPolicy } from './policy/default-policy.ts'
+import type { Policy } from './policy/policy.ts'
 
 const percent = z.number().gt(0).lte(100)
 const durationMs = z.number().gt(0)
+const name = z.string().regex(/^[a-z][a-z0-9_]*$/, 'a name in lower snake case')
+
+const stage = z.strictObject({
+  rolloutPercent: percent,
+  monitorMs: durationMs,
+  gate: z.array(name).min(1).exactOptional(),
+  approval: name.exactOptional(),
+})
 
 /** The shape of a plan; the order of its stages is checked beside it, in {@link parsePlan}. */
 export const planSchema = z.strictObject({
-  kind: z.literal('canary'),
-  stages: z.array(z.strictObject({ rolloutPercent: percent, monitorMs: durationMs })).min(1),
+  kind: z.enum(['canary', 'blue_green']),
+  stages: z.array(stage).min(1),
   onHoldLimit: z.enum(['stay', 'roll_back']),
   holdLimitMs: durationMs.exactOptional(),
   minHoldMs: durationMs,
@@ -18,6 +29,7 @@ export const planSchema = z.strictObject({
   verifyLimitMs: durationMs,
   decisionLimitMs: durationMs,
   executionLimitMs: durationMs,
+  totalLimitMs: durationMs.exactOptional(),
   maxFirstStagePercent: percent.exactOptional(),
 })
 
@@ -32,9 +44,10 @@ export function parsePlan(input: unknown): Plan {
   const { stages } = parsed.data
   const fault = findDisorder(stages)
   if (fault !== undefined) throw refuse(fault)
-  stages.forEach((stage) => {
-    Object.freeze(stage)
-  })
+  for (const each of stages) {
+    if (each.gate !== undefined) Object.freeze(each.gate)
+    Object.freeze(each)
+  }
   Object.freeze(stages)
   return Object.freeze(parsed.data)
 }
@@ -60,27 +73,33 @@ export function findDisorder(stages: readonly Stage[]): Fault | undefined {
   }
 }
 
-/** The largest first step in production that needs no explicit permission (P8). */
-const maxFirstStagePercent = 5
-/** `prod` is the usual short name; a plan must not slip past the limit by it. */
-const productionNames = new Set(['production', 'prod'])
-
 /**
- * Refuses a plan that is too bold for the environment: in production the first stage is at most
- * 5 percent unless the plan itself carries a higher `maxFirstStagePercent`.
+ * Refuses a plan that is too bold for the environment, or too timid: in production (`policy.environments.production`) a
+ * canary's first stage is 1 to 5 percent, by `policy.canary.minFirstPercent` and `maxFirstPercent`.
+ *
+ * The plan's own `maxFirstStagePercent` goes before the policy's upper limit; only the policy lowers the least.
  *
  * @throws SluiceError `invalid_plan`.
  */
-export function checkPlanFor(environment: string, plan: Plan): void {
-  if (!productionNames.has(environment)) return
-  const limit = plan.maxFirstStagePercent ?? maxFirstStagePercent
+export function checkPlanFor(
+  environment: string,
+  plan: Plan,
+  policy: Policy = defaultPolicy,
+): void {
+  if (plan.kind !== 'canary' || !isAmong(policy.environments.production, environment)) return
+  const { minFirstPercent, maxFirstPercent } = policy.canary
+  const limit = plan.maxFirstStagePercent ?? maxFirstPercent
   const first = plan.stages[0]?.rolloutPercent ?? 0
-  if (first <= limit) return
-  throw refuse({
-    pointer: '/stages/0/rolloutPercent',
-    expected: `at most ${limit} percent in ${environment} (maxFirstStagePercent allows more)`,
-    found: String(first),
-  })
+  const pointer = '/stages/0/rolloutPercent'
+  const found = String(first)
+  if (first > limit) {
+    const expected = `at most ${limit} percent in ${environment} (maxFirstStagePercent allows more)`
+    throw refuse({ pointer, expected, found })
+  }
+  if (first < minFirstPercent) {
+    const expected = `at least ${minFirstPercent} percent in ${environment} (the policy's canary.minFirstPercent)`
+    throw refuse({ pointer, expected, found })
+  }
 }
 
 function refuse(fault: Fault): SluiceError {

@@ -1,6 +1,8 @@
 import { type Forecast, forecast } from './forecast/forecast.ts'
 import type { ForecastTraffic } from './forecast/traffic.ts'
 import { parsePlan } from './plan-schema.ts'
+import { defaultPolicy } from './policy/default-policy.ts'
+import type { Policy } from './policy/policy.ts'
 
 /** One step of a plan: the share of subjects on the canary, and how long it is watched there. */
 export interface Stage {
@@ -8,15 +10,20 @@ export interface Stage {
   readonly rolloutPercent: number
   /** Observed time at this share before the plan may go on, in milliseconds; above 0. */
   readonly monitorMs: number
+  /** Names of the checks that must be open for this stage to be entered; the controller's option `gates` has them. */
+  readonly gate?: readonly string[]
+  /** A type of `policy.approvals.types`: the approval that is needed to enter this stage. */
+  readonly approval?: string
 }
 
 /**
- * A canary rollout as plain data, so that it can be written into the log and resumed by any process.
+ * A rollout's course as plain data, so that it can be written into the log and resumed by any process.
  *
  * Make one with {@link canary}. All times are milliseconds.
  */
 export interface Plan {
-  readonly kind: 'canary'
+  /** `blue_green`: the canary is the arm that takes over. The limits of a canary's first stage are not for it. */
+  readonly kind: 'canary' | 'blue_green'
   /** Rising shares; the last is 100. */
   readonly stages: readonly Stage[]
   /** What happens to a rollout that held for `holdLimitMs`: it stays (and says so), or goes back. */
@@ -35,6 +42,8 @@ export interface Plan {
   readonly decisionLimitMs: number
   /** How long it may take from the decision until the new exposure stands in the log. */
   readonly executionLimitMs: number
+  /** How long a rollback may take from detection to verified. Absent in plans of earlier versions: no limit. */
+  readonly totalLimitMs?: number
   /** Where given: allows a first stage in production above 5 percent, up to this one. */
   readonly maxFirstStagePercent?: number
 }
@@ -49,18 +58,18 @@ export interface CanaryPlan extends Plan {
   readonly forecast: (traffic: ForecastTraffic) => Forecast
 }
 
-/** What may be said about a canary plan; everything has a default. */
+/** What may be said about a canary plan; the policy has the rest. */
 export interface CanaryOptions {
   /**
-   * Rising shares that end at 100. Default 5, 25, 50, 100.
+   * Rising shares that end at 100. Default `policy.canary.percents`: 5, 25, 50, 100.
    * A stage without its own `monitorMs` takes the plan's.
    */
-  readonly stages?: readonly { readonly rolloutPercent: number; readonly monitorMs?: number }[]
-  /** For every stage that names none. Default one hour, and 10 minutes for the last stage. */
+  readonly stages?: readonly (Omit<Stage, 'monitorMs'> & { readonly monitorMs?: number })[]
+  /** For every stage that names none. Default `policy.canary.monitorMs`, and `lastMonitorMs` for the last stage. */
   readonly monitorMs?: number
-  /** Default: no limit. */
+  /** Default `policy.canary.holdLimitMs`: no limit. */
   readonly holdLimitMs?: number
-  /** Default `stay`. */
+  /** Default `policy.canary.onHoldLimit`: `stay`. */
   readonly onHoldLimit?: 'stay' | 'roll_back'
   /** Default 30 seconds. */
   readonly minHoldMs?: number
@@ -68,54 +77,50 @@ export interface CanaryOptions {
   readonly silenceLimitMs?: number
   /** Default 3 seconds. */
   readonly verifyQuietMs?: number
-  /** Default 3 minutes. */
+  /** Default `policy.rollback.verificationMs`: 3 minutes. */
   readonly verifyLimitMs?: number
-  /** Default 2 minutes. */
+  /** Default `policy.rollback.decisionMs`: 2 minutes. */
   readonly decisionLimitMs?: number
-  /** Default 5 minutes. */
+  /** Default `policy.rollback.executionMs`: 5 minutes. */
   readonly executionLimitMs?: number
-  /** Allows a larger first stage in production. Default: 5 percent is the most. */
+  /** Default `policy.rollback.totalMs`: 10 minutes. */
+  readonly totalLimitMs?: number
+  /** Allows a larger first stage in production. Default: `policy.canary.maxFirstPercent` is the most. */
   readonly maxFirstStagePercent?: number
 }
 
+// Of the machine, not of the deployment policy: how it looks, not what was agreed.
 const secondMs = 1_000
-const minuteMs = 60 * secondMs
-
-/** The shares of the deployment policy: canary, two partial steps, full (P8, P13). */
-const defaultPercents = [5, 25, 50, 100]
-/** The canary is monitored for an hour (P13). */
-const defaultMonitorMs = 60 * minuteMs
-/** After the last step the release is watched for the first 10 minutes (P17). */
-const defaultLastMonitorMs = 10 * minuteMs
 /** Long beside a look a second, short beside a stage: at most four commits a minute from flapping. */
 const defaultMinHoldMs = 30 * secondMs
 /** Guards compare the arms over at most a minute; a canary silent for longer is not being watched. */
 const defaultSilenceLimitMs = 60 * secondMs
 /** Three silent looks a second: one alone may fall between two requests. */
 const defaultVerifyQuietMs = 3 * secondMs
-/** The rollback timeline: decision, execution, verification (P23). */
-const defaultDecisionLimitMs = 2 * minuteMs
-const defaultExecutionLimitMs = 5 * minuteMs
-const defaultVerifyLimitMs = 3 * minuteMs
 
 /**
- * A canary plan: 5 → 25 → 50 → 100 percent with an hour at each share and 10 minutes after the last.
+ * A canary plan, by default the policy's: 5 → 25 → 50 → 100 percent with an hour at each share (P13) and 10 minutes
+ * after the last (P17).
  *
+ * @param policy Where every number comes from that the options do not name.
  * @returns Plain, frozen data.
  * @throws SluiceError `invalid_plan`, with the pointer, what was expected and what was found.
  */
-export function canary(options: CanaryOptions = {}): CanaryPlan {
-  const { stages = defaultPercents.map(asStage), monitorMs, ...rest } = options
+export function canary(options: CanaryOptions = {}, policy: Policy = defaultPolicy): CanaryPlan {
+  const { percents, lastMonitorMs, onHoldLimit, holdLimitMs } = policy.canary
+  const { stages = percents.map(asStage), monitorMs, ...rest } = options
   const last = Array.isArray(stages) ? stages.length - 1 : 0
   const plan = parsePlan({
     kind: 'canary',
-    onHoldLimit: 'stay',
+    onHoldLimit,
+    ...(holdLimitMs === undefined ? {} : { holdLimitMs }),
     minHoldMs: defaultMinHoldMs,
     silenceLimitMs: defaultSilenceLimitMs,
     verifyQuietMs: defaultVerifyQuietMs,
-    verifyLimitMs: defaultVerifyLimitMs,
-    decisionLimitMs: defaultDecisionLimitMs,
-    executionLimitMs: defaultExecutionLimitMs,
+    verifyLimitMs: policy.rollback.verificationMs,
+    decisionLimitMs: policy.rollback.decisionMs,
+    executionLimitMs: policy.rollback.executionMs,
+    totalLimitMs: policy.rollback.totalMs,
     ...withoutUndefined(rest),
     stages: Array.isArray(stages) ? stages.map(withMonitorTime) : stages,
   })
@@ -123,8 +128,8 @@ export function canary(options: CanaryOptions = {}): CanaryPlan {
 
   function withMonitorTime(stage: unknown, index: number): unknown {
     if (typeof stage !== 'object' || stage === null) return stage
-    const fallbackMs =
-      monitorMs ?? (index === last && index > 0 ? defaultLastMonitorMs : defaultMonitorMs)
+    const isLast = index === last && index > 0
+    const fallbackMs = monitorMs ?? (isLast ? lastMonitorMs : policy.canary.monitorMs)
     return { monitorMs: fallbackMs, ...withoutUndefined(stage) }
   }
 }
