@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto'
+import { type Json, SluiceError } from '@sluice/core'
+import type { Guard } from '@sluice/guards'
+import { withoutFunctions } from '@sluice/guards'
+import type { Change } from '@sluice/stores'
+import { z } from 'zod'
+import { describeIssue } from '../issue.ts'
+import type { Plan } from '../plan.ts'
+
+/** What an approval is about: all of it is bound, and any edit makes it another subject. */
+export interface ApprovalSubject {
+  readonly kind: 'rollout' | 'deployment'
+  readonly environment: string
+  /** The flag, or the version. */
+  readonly target: string
+  /** A key of `policy.approvals.types`. */
+  readonly type: string
+  /** Exactly what was asked, as plain data. */
+  readonly asked: Json
+}
+
+/** What an approval says about a subject at one revision of the log and one instant. */
+export type ApprovalCheck =
+  | {
+      readonly status: 'approved'
+      readonly id: string
+      /** Marks the approval used. It belongs into the commit that does what was approved, based on the same revision. */
+      readonly change: ApprovalUse
+    }
+  | {
+      readonly status:
+        | 'missing'
+        | 'pending'
+        | 'rejected'
+        | 'withdrawn'
+        | 'expired'
+        | 'voided'
+        | 'used'
+      /** Missing where nobody asked. */
+      readonly id?: string
+      readonly because: string
+      /** The roles, or the people, whose approval is wanted still. */
+      readonly wants?: readonly string[]
+      /** When the notice is over, in epoch milliseconds, where that is what it waits for. */
+      readonly readyAt?: number
+    }
+
+/** The part of a commit that uses an approval up, so that it cannot be used twice. */
+export interface ApprovalUse {
+  readonly changes: readonly Change[]
+  readonly dependsOn: readonly string[]
+}
+
+/** Whoever can say whether a subject is approved. Synchronous, and nothing is written by it. */
+export interface ApprovalDesk {
+  /** @throws SluiceError `invalid_subject`. */
+  check(subject: ApprovalSubject): ApprovalCheck
+}
+
+/** What a rollout asks approval for: an edit of any of it is another subject. */
+export interface RolloutProposal {
+  readonly flag: string
+  readonly environment: string
+  readonly plan: Plan
+  readonly guards: readonly Guard[]
+  readonly alpha: number
+}
+
+/**
+ * The subject of a rollout, always formed the same way, so that the one who asks and the one who starts mean the same.
+ *
+ * @param type A key of `policy.approvals.types`.
+ */
+export function rolloutSubject(proposal: RolloutProposal, type: string): ApprovalSubject {
+  const { flag, environment, plan, guards, alpha } = proposal
+  const asked = { flag, environment, plan, guards: guards.map(withoutFunctions), alpha }
+  return { kind: 'rollout', environment, target: flag, type, asked: asPlain(asked) }
+}
+
+/**
+ * SHA-256 over the canonical JSON of the whole subject, lower-case hex: what an approver quotes.
+ *
+ * @throws SluiceError `invalid_subject`.
+ */
+export function digestOf(subject: ApprovalSubject): string {
+  return createHash('sha256')
+    .update(JSON.stringify(inOrder(parseSubject(subject))), 'utf8')
+    .digest('hex')
+}
+
+const text = z.string().regex(/\S/, 'text that is not empty')
+
+/** The shape of a subject. */
+export const subjectSchema = z.strictObject({
+  kind: z.enum(['rollout', 'deployment']),
+  environment: text,
+  target: text,
+  type: text,
+  asked: z.json(),
+})
+
+/**
+ * Reads a subject from anywhere. Properties that are undefined are left out, as JSON does.
+ *
+ * @throws SluiceError `invalid_subject`, with pointer, expected and found.
+ */
+export function parseSubject(input: unknown): ApprovalSubject {
+  const parsed = subjectSchema.safeParse(asPlain(input))
+  if (parsed.success) return parsed.data
+  const fault = describeIssue(parsed.error, input)
+  throw new SluiceError(
+    'invalid_subject',
+    `What approval is asked for is refused at ${fault.pointer || 'its root'}: expected ${fault.expected}, found ${fault.found}.`,
+    fault,
+  )
+}
+
+/** Without what JSON leaves out. Anything else that is no JSON stays, to be refused. */
+function asPlain(value: unknown): Json {
+  if (Array.isArray(value)) return value.map(asPlain)
+  if (typeof value !== 'object' || value === null) return value as Json
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype !== null && Object.getPrototypeOf(prototype) !== null) return value as Json
+  const kept = Object.entries(value).filter(([, inner]) => inner !== undefined)
+  return Object.fromEntries(kept.map(([key, inner]) => [key, asPlain(inner)]))
+}
+
+function inOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inOrder)
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1))
+  return Object.fromEntries(entries.map(([key, inner]) => [key, inOrder(inner)]))
+}
