@@ -1,0 +1,1 @@
+export { type HaproxyOptions, haproxyRouter } from './haproxy/haproxy-router.ts'
