@@ -1,8 +1,8 @@
 import { SluiceError, type Split } from '@sluice/core'
 import type { Fault } from '../issue.ts'
 
-/** Sums of decimals miss 100 by rounding; core allows the same for a flag's split. */
-const sumTolerance = 1e-6
+/** Sums of decimals miss 100 by rounding; core allows a flag's split as much. */
+const sumTolerance = 1e-9
 
 /**
  * Reads weights from anywhere: percent by arm name.
