@@ -55,12 +55,19 @@ export function talk(
       reply += text
     })
     socket.once('error', (cause) => end(unreachable(where, cause)))
-    socket.once('end', () => end())
+    socket.once('end', () => end(isWhole(reply) ? undefined : cut(where)))
     // Not ended from here: HAProxy takes a half-closed connection for one whose client is gone.
     socket.once('connect', () => void socket.write(`${line}\n`))
-    // Closed without an end: the answer may be cut.
-    socket.once('close', () => end(unreachable(where, new Error('the connection was cut'))))
+    socket.once('close', () => end(cut(where)))
   })
+}
+
+/**
+ * Whether the reply is complete, and not cut by a HAProxy that ended: each command's reply ends in an empty
+ * line, and the last one's, a table or a complaint, is never only that.
+ */
+function isWhole(reply: string): boolean {
+  return reply.endsWith('\n\n') && reply.trim() !== ''
 }
 
 /** The address as people write it. */
@@ -74,6 +81,10 @@ function unreachable(where: string, cause: Error): SluiceError {
     `HAProxy's runtime API at ${where} does not answer (${cause.message}). Is "stats socket ${where} level admin" in its global section, and may this process open it?`,
     { cause },
   )
+}
+
+function cut(where: string): SluiceError {
+  return unreachable(where, new Error('the connection was cut'))
 }
 
 function timedOut(where: string, timeoutMs: number): SluiceError {
