@@ -1,5 +1,7 @@
 import type { Exposure } from '@sluice/core'
 import type { DeclaredCondition, Verdict } from '@sluice/guards'
+import type { ApprovalUse } from './approvals/subject.ts'
+import type { EntryAnswer } from './entry.ts'
 import type { Evidence } from './evidence.ts'
 import type { RolloutState } from './state.ts'
 
@@ -25,6 +27,8 @@ export interface TickEvent {
   readonly blind?: string
   /** When a failing guard was first seen, where that was not this look. */
   readonly detectedAt?: number
+  /** What the gates and the approval of the next stage say; absent: nobody has asked them yet, and nothing goes up. */
+  readonly entry?: EntryAnswer
 }
 
 /** Everything that can happen to a rollout. */
@@ -33,8 +37,12 @@ export type RolloutEvent =
   | ({ readonly type: 'pause' | 'resume' | 'roll_back' | 'abort' } & Order)
   /** Somebody says that the canary does what no canary may: it goes back, whatever the guards say. */
   | ({ readonly type: 'declare'; readonly condition: DeclaredCondition } & Order)
-  /** `verdicts`: the latest known to the process that was asked; a demand for rollback refuses. */
-  | ({ readonly type: 'promote'; readonly verdicts: readonly Verdict[] } & Order)
+  /** `verdicts`: the latest known to the process that was asked; a demand for rollback refuses. `entry` as in a look. */
+  | ({
+      readonly type: 'promote'
+      readonly verdicts: readonly Verdict[]
+      readonly entry?: EntryAnswer
+    } & Order)
   /** Someone else moved the flag's exposure: `by` did, and `exposure` is what stands now. */
   | {
       readonly type: 'exposure_changed'
@@ -48,6 +56,7 @@ export type RolloutEvent =
 /** What is told to people when a change has become durable. */
 export interface Notice {
   readonly name:
+    | 'approval_awaited'
     | 'rollout_started'
     | 'stage_entered'
     | 'held'
@@ -73,6 +82,9 @@ export type Refusal =
   | 'already_paused'
   | 'not_paused'
   | 'guard_demands_rollback'
+  | 'awaiting_approval'
+  | 'approval_required'
+  | 'gate_closed'
 
 /** What a transition asks its runner to do, as data. */
 export type Effect =
@@ -81,6 +93,8 @@ export type Effect =
   | { readonly type: 'set_exposure'; readonly exposure: Exposure }
   /** Write what the guards have seen, in the same commit. */
   | { readonly type: 'set_evidence'; readonly evidence: Evidence }
+  /** Mark an approval as used, in the same commit. */
+  | ({ readonly type: 'use_approval' } & ApprovalUse)
   /** Tell, once the commit is durable. */
   | ({ readonly type: 'announce' } & Notice)
   | { readonly type: 'refused'; readonly code: Refusal; readonly because: string }

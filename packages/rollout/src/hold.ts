@@ -7,19 +7,21 @@ export interface Hold {
   readonly cause: HoldCause
   readonly because: string
   readonly guard?: string
+  /** At a gate: what is wanted. */
+  readonly wants?: readonly string[]
 }
 
 /** Only a graver cause replaces the one recorded: else each look would write a commit. */
-const gravity: Record<HoldCause, number> = { waiting: 1, unseen: 2, failing: 3 }
+const gravity: Record<HoldCause, number> = { waiting: 1, gate: 2, unseen: 3, failing: 4 }
 
 /** Stops a rollout where it is; one that holds for as grave a cause stays as it is. */
 export function hold(state: OpenState, hold: Hold, actor: string, now: number): Transition {
   const isHolding = state.phase === 'holding'
-  if (isHolding && gravity[state.cause] >= gravity[hold.cause]) {
+  if (isHolding && gravity[state.cause] >= gravity[hold.cause] && !isNewGate(state, hold, now)) {
     return stayHolding(state, actor, now)
   }
   const { stage, enteredAt } = state
-  const { cause, because, guard } = hold
+  const { cause, because, guard, wants } = hold
   return {
     state: enter(state, {
       phase: 'holding',
@@ -28,6 +30,7 @@ export function hold(state: OpenState, hold: Hold, actor: string, now: number): 
       cause,
       because,
       ...(guard === undefined ? {} : { guard }),
+      ...(wants === undefined ? {} : { wants }),
       heldSince: isHolding ? state.heldSince : now,
       causeSince: now,
       ...(isHolding && state.isOverdue ? { isOverdue: true } : {}),
@@ -37,6 +40,18 @@ export function hold(state: OpenState, hold: Hold, actor: string, now: number): 
       announce('held', 'warning', `${state.flag} holds: ${because}`),
     ],
   }
+}
+
+/** What is wanted at a gate is told anew where it is something else; not oftener than holds may change. */
+function isNewGate(
+  state: OpenState & { phase: 'holding' },
+  { cause, wants = [] }: Hold,
+  now: number,
+): boolean {
+  if (state.cause !== 'gate' || cause !== 'gate') return false
+  const { wants: told = [], causeSince, plan } = state
+  const isSame = told.length === wants.length && told.every((name) => wants.includes(name))
+  return !isSame && now - causeSince >= plan.minHoldMs
 }
 
 /** Nothing new: only the hold limit may have been reached meanwhile. */

@@ -87,6 +87,7 @@ export function openJournal(log: RolloutLog, environment: string, flag: string):
       if (record === undefined) return
       const moved = effects.find((effect) => effect.type === 'set_exposure')
       const seen = effects.find((effect) => effect.type === 'set_evidence')
+      const uses = effects.filter((effect) => effect.type === 'use_approval')
       const { actor, action, reason, ticket } = record
       await log.commit(
         {
@@ -99,10 +100,16 @@ export function openJournal(log: RolloutLog, environment: string, flag: string):
             { key: rolloutKey, value: toJson(state) },
             ...(moved === undefined ? [] : [{ key: exposureKey, value: toJson(moved.exposure) }]),
             ...(seen === undefined ? [] : [{ key: evidenceKey, value: toJson(seen.evidence) }]),
+            ...uses.flatMap(({ changes }) => changes),
           ],
         },
         {
-          dependsOn: [rolloutKey, exposureKey, ...(seen === undefined ? [] : [evidenceKey])],
+          dependsOn: [
+            rolloutKey,
+            exposureKey,
+            ...(seen === undefined ? [] : [evidenceKey]),
+            ...uses.flatMap(({ dependsOn }) => dependsOn),
+          ],
           basedOn: revision,
         },
       )

@@ -1,3 +1,4 @@
+import type { ApprovalUse } from './approvals/subject.ts'
 import type { Effect, Order, Refusal, Transition } from './event.ts'
 import { exposeTo, withdraw } from './exposure.ts'
 import {
@@ -18,12 +19,13 @@ export function refuse(state: RolloutState, code: Refusal, because: string): Tra
   return { state, effects: [{ type: 'refused', code, because }] }
 }
 
-/** One stage further, or the end of the plan. */
+/** One stage further, or the end of the plan. @param uses Approvals that this step uses up. */
 export function advance(
   state: OpenState,
   action: 'advance' | 'promote',
   order: Order,
   now: number,
+  uses: readonly ApprovalUse[] = [],
 ): Transition {
   const stage = state.stage + 1
   if (stage >= state.plan.stages.length) return complete(state, order, now)
@@ -35,6 +37,7 @@ export function advance(
     effects: [
       { type: 'record', action, ...order },
       { type: 'set_exposure', exposure },
+      ...toEffects(uses),
       announce('stage_entered', 'info', `${state.flag} is at ${percent} percent: ${order.reason}`),
     ],
   }
@@ -64,6 +67,11 @@ export function rollBack(
       announce('rollback_started', 'warning', `${state.flag} goes back to 0 percent: ${because}`),
     ],
   }
+}
+
+/** Approvals that are used up in the same commit. */
+export function toEffects(uses: readonly ApprovalUse[]): Effect[] {
+  return uses.map((use) => ({ type: 'use_approval', ...use }))
 }
 
 /** An effect that tells people. */

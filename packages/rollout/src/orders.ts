@@ -1,4 +1,6 @@
+import { obeyAwaiting, refuseEntry } from './awaiting.ts'
 import { decide } from './decide.ts'
+import { answerFor, findEntryTerms } from './entry.ts'
 import type { Effect, Order, RolloutEvent, Transition } from './event.ts'
 import { advance, announce, refuse, rollBack } from './moves.ts'
 import { enter, isOpen, type OpenState, type RolloutState } from './state.ts'
@@ -10,6 +12,7 @@ export type Command = RolloutEvent & {
 
 /** Does what a person says where it means something, and refuses with a reason where it does not. */
 export function obey(state: RolloutState, command: Command, now: number): Transition {
+  if (state.phase === 'awaiting_approval') return obeyAwaiting(state, command, now)
   if (!isOpen(state)) return refuseTooLate(state, command)
   const order = orderOf(command)
   switch (command.type) {
@@ -78,7 +81,11 @@ function promote(
     const because = `a guard demands that ${state.flag} goes back: ${decision.because}`
     return refuse(state, 'guard_demands_rollback', because)
   }
-  return advance(state, 'promote', orderOf(command), now)
+  const terms = findEntryTerms(state)
+  if (terms === undefined) return advance(state, 'promote', orderOf(command), now)
+  const answer = answerFor(terms, command.entry)
+  if (!answer?.isOpen) return refuseEntry(state, answer)
+  return advance(state, 'promote', orderOf(command), now, answer.uses)
 }
 
 function abort(state: OpenState, order: Order, now: number): Transition {

@@ -46,15 +46,23 @@ const rollback = z.strictObject({
 })
 
 const stateSchema: z.ZodType<RolloutState> = z.discriminatedUnion('phase', [
+  z.strictObject({
+    ...terms,
+    phase: z.literal('awaiting_approval'),
+    awaitingSince: instant,
+    type: text.exactOptional(),
+    endedBefore: text.exactOptional(),
+  }),
   z.strictObject({ ...terms, phase: z.literal('running'), stage, enteredAt: instant }),
   z.strictObject({
     ...terms,
     phase: z.literal('holding'),
     stage,
     enteredAt: instant,
-    cause: z.enum(['failing', 'unseen', 'waiting']),
+    cause: z.enum(['failing', 'unseen', 'gate', 'waiting']),
     because: text,
     guard: text.exactOptional(),
+    wants: z.array(text).exactOptional(),
     heldSince: instant,
     causeSince: instant,
     isOverdue: z.literal(true).exactOptional(),
@@ -78,7 +86,7 @@ const stateSchema: z.ZodType<RolloutState> = z.discriminatedUnion('phase', [
     executedAt: instant,
     verifiedAt: instant.exactOptional(),
     endedAt: instant,
-    overruns: z.array(z.enum(['decision', 'execution', 'verification'])),
+    overruns: z.array(z.enum(['decision', 'execution', 'verification', 'total'])),
   }),
   z.strictObject({ ...terms, phase: z.literal('completed'), by: text, completedAt: instant }),
   z.strictObject({

@@ -34,13 +34,23 @@ export interface RolloutTerms {
 }
 
 /**
- * Why a rollout holds: a guard failed that asks for it, nothing could be observed, or the stage's
- * time is up and the evidence does not suffice yet.
+ * Why a rollout holds: a guard failed that asks for it, nothing could be observed, a gate or an approval keeps it from
+ * the next stage, or the stage's time is up and the evidence does not suffice yet.
  */
-export type HoldCause = 'failing' | 'unseen' | 'waiting'
+export type HoldCause = 'failing' | 'unseen' | 'gate' | 'waiting'
 
 /** A limit of the rollback timeline that was not kept. */
-export type Overrun = 'decision' | 'execution' | 'verification'
+export type Overrun = 'decision' | 'execution' | 'verification' | 'total'
+
+/** Nothing is exposed yet: what the first stage asks for is not there. */
+export interface AwaitingApproval {
+  readonly phase: 'awaiting_approval'
+  readonly awaitingSince: number
+  /** The type of approval that is waited for, a key of `policy.approvals.types`; absent: only gates are. */
+  readonly type?: string
+  /** The id of an approval that had ended before this rollout was asked for: its end says nothing of this one. */
+  readonly endedBefore?: string
+}
 
 /** At this stage's share, with time and guards deciding. */
 export interface Running {
@@ -58,6 +68,8 @@ export interface Holding {
   readonly cause: HoldCause
   readonly because: string
   readonly guard?: string
+  /** At a gate: the gates that are closed, or the roles whose approval is missing. */
+  readonly wants?: readonly string[]
   /** When this hold began, whatever its causes since: the hold limit counts from here. */
   readonly heldSince: number
   /** When the present cause began: the shortest hold counts from here. */
@@ -132,7 +144,14 @@ export interface Aborted {
 export type OpenPhase = Running | Holding | Paused
 
 /** A phase with only its own fields. */
-export type Phase = OpenPhase | RollingBack | Verifying | RolledBack | Completed | Aborted
+export type Phase =
+  | AwaitingApproval
+  | OpenPhase
+  | RollingBack
+  | Verifying
+  | RolledBack
+  | Completed
+  | Aborted
 
 /** The state of a rollout exactly as it stands in the log, under `rollout/<environment>/<flag>`. */
 export type RolloutState = RolloutTerms & Phase
@@ -140,12 +159,12 @@ export type RolloutState = RolloutTerms & Phase
 /** A state that may still go on or go back. */
 export type OpenState = RolloutTerms & OpenPhase
 
+const overPhases: readonly unknown[] = ['rolled_back', 'completed', 'aborted']
+
 /** Whether a controller has anything left to do for the rollout. */
 export function isActive(state: RolloutState): boolean {
-  return isOpen(state) || state.phase === 'rolling_back' || state.phase === 'verifying'
+  return !overPhases.includes(state.phase)
 }
-
-const overPhases: readonly unknown[] = ['rolled_back', 'completed', 'aborted']
 
 /** Whether what stands in the log as a rollout's state is at its end; what cannot be read is not. */
 export function isRolloutOver(value: unknown): boolean {
@@ -166,7 +185,7 @@ export function stagePercent(plan: Plan, stage: number): number {
 export function enter<P extends Phase>(
   state: RolloutTerms,
   phase: P,
-  changed: Partial<Pick<RolloutTerms, 'exposure' | 'guardRuns'>> = {},
+  changed: Partial<Pick<RolloutTerms, 'before' | 'exposure' | 'guardRuns'>> = {},
 ): RolloutTerms & P {
   return {
     schema: state.schema,

@@ -1,4 +1,5 @@
 import { decide } from './decide.ts'
+import { answerFor, findEntryTerms } from './entry.ts'
 import type { TickEvent, Transition } from './event.ts'
 import { hold, stayHolding } from './hold.ts'
 import { advance, announce, rollBack, unchanged } from './moves.ts'
@@ -31,8 +32,20 @@ export function look(state: OpenState, event: TickEvent, now: number): Transitio
   if (isHeldByTrouble(state)) return recover(state, event, now)
   if (!isTimeUp(state, event, now)) return stayHolding(state, event.actor, now)
   if (decision.decision === 'hold') return hold(state, decision, event.actor, now)
-  const order = { actor: event.actor, reason: decision.because }
-  return advance(state, 'advance', order, now)
+  return goUp(state, event, decision.because, now)
+}
+
+/** The stage is over and the guards pass: what remains are the gates of the next one. */
+function goUp(state: OpenState, event: TickEvent, because: string, now: number): Transition {
+  const { actor } = event
+  const order = { actor, reason: because }
+  const terms = findEntryTerms(state)
+  if (terms === undefined) return advance(state, 'advance', order, now)
+  const answer = answerFor(terms, event.entry)
+  if (answer === undefined) return stayHolding(state, actor, now)
+  if (answer.isOpen) return advance(state, 'advance', order, now, answer.uses)
+  const { because: closed, wants } = answer
+  return hold(state, { cause: 'gate', because: closed, wants }, actor, now)
 }
 
 /** Whether the last requests to the canary are over, or the time to wait for that is. */
@@ -45,7 +58,7 @@ export function verify(state: RolloutTerms & Verifying, event: TickEvent, now: n
   if (!isVerified && !(waitedMs >= plan.verifyLimitMs)) return unchanged(state)
 
   const { rollback, executedAt } = state
-  const overruns = findOverruns(state, isVerified)
+  const overruns = findOverruns(state, isVerified, now)
   const outcome = isVerified
     ? 'no request reaches the canary any more'
     : `requests to the canary were not seen to end within ${plan.verifyLimitMs} ms`
@@ -77,7 +90,7 @@ function isTimeUp(state: OpenState, event: TickEvent, now: number): boolean {
 }
 
 function isHeldByTrouble(state: OpenState): state is OpenState & { phase: 'holding' } {
-  return state.phase === 'holding' && state.cause !== 'waiting'
+  return state.phase === 'holding' && (state.cause === 'failing' || state.cause === 'unseen')
 }
 
 /** The trouble seems gone: on again, but not within the shortest hold and not without a look. */
@@ -99,12 +112,17 @@ function recover(
   }
 }
 
-function findOverruns(state: RolloutState & Verifying, isVerified: boolean): Overrun[] {
+function findOverruns(
+  state: RolloutState & Verifying,
+  isVerified: boolean,
+  now: number,
+): Overrun[] {
   const { plan, executedAt } = state
   const { detectedAt, decidedAt } = state.rollback
   const overruns: Overrun[] = []
   if (decidedAt - detectedAt > plan.decisionLimitMs) overruns.push('decision')
   if (executedAt - decidedAt > plan.executionLimitMs) overruns.push('execution')
   if (!isVerified) overruns.push('verification')
+  if (now - detectedAt > (plan.totalLimitMs ?? Number.POSITIVE_INFINITY)) overruns.push('total')
   return overruns
 }

@@ -1,6 +1,7 @@
 import type { Exposure } from '@sluice/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { type EntryAnswer, findEntryTerms } from './entry.ts'
 import {
   begin,
   canary,
@@ -10,13 +11,18 @@ import {
   parseRolloutState,
   type RolloutEvent,
   type RolloutState,
+  type Transition,
   transition,
 } from './index.ts'
 import { createVerdict } from './testing.ts'
 
 const monitorMs = 1_000
 const plan = canary({
-  stages: [{ rolloutPercent: 5 }, { rolloutPercent: 25 }, { rolloutPercent: 100 }],
+  stages: [
+    { rolloutPercent: 5 },
+    { rolloutPercent: 25, gate: ['smoke_tests'] },
+    { rolloutPercent: 100, approval: 'major' },
+  ],
   monitorMs,
   holdLimitMs: 20_000,
   minHoldMs: 100,
@@ -50,12 +56,30 @@ const exposure: fc.Arbitrary<Exposure> = fc.record(
   { requiredKeys: [] },
 )
 
-const healthyTick = fc.constant({
+/** An approval that stands behind an open entry. */
+const use = { changes: [{ key: 'approval/1', value: 'used' }], dependsOn: ['approval/1'] }
+
+function open(stage: number): EntryAnswer {
+  return { stage, isOpen: true, because: 'all is there', uses: [use] }
+}
+
+/** What is answered may be for any stage, and anything. */
+const entry: fc.Arbitrary<EntryAnswer> = fc
+  .record({ stage: fc.nat(2), kind: fc.nat(9) })
+  .map(({ stage, kind }) => {
+    if (kind < 6) return open(stage)
+    const code = kind < 8 ? ('gate_closed' as const) : ('approval_required' as const)
+    const ended = kind === 9 ? { ended: 'a1' } : {}
+    return { stage, isOpen: false, code, because: 'not yet', wants: [`w${kind}`], ...ended }
+  })
+
+const healthyTick = fc.record({ entry }, { requiredKeys: [] }).map((fields) => ({
   type: 'tick' as const,
   actor: 'controller',
   verdicts: healthy,
   observedMs: 1e12,
-})
+  ...fields,
+}))
 
 const event: fc.Arbitrary<RolloutEvent> = fc.oneof(
   { weight: 8, arbitrary: healthyTick },
@@ -74,6 +98,7 @@ const event: fc.Arbitrary<RolloutEvent> = fc.oneof(
         quietMs: fc.constantFrom(0, 40, 60, 1e12),
         blind: fc.constant('no answer'),
         detectedAt: fc.constantFrom(startAt - 1e9, startAt, startAt + 1e9),
+        entry,
       },
       { requiredKeys: ['type', 'actor', 'verdicts', 'observedMs'] },
     ),
@@ -92,10 +117,12 @@ const event: fc.Arbitrary<RolloutEvent> = fc.oneof(
   },
   {
     weight: 1,
-    arbitrary: fc.array(verdict, { maxLength: 2 }).map((verdicts) => ({
-      ...{ type: 'promote' as const, verdicts },
-      ...order,
-    })),
+    arbitrary: fc
+      .record(
+        { verdicts: fc.array(verdict, { maxLength: 2 }), entry },
+        { requiredKeys: ['verdicts'] },
+      )
+      .map((fields) => ({ ...{ type: 'promote' as const }, ...fields, ...order })),
   },
   {
     weight: 1,
@@ -126,6 +153,7 @@ function share({ enabled, rollout }: Exposure): number {
 }
 
 const ranks: Record<RolloutState['phase'], number> = {
+  awaiting_approval: -1,
   running: 0,
   holding: 0,
   paused: 0,
@@ -136,12 +164,9 @@ const ranks: Record<RolloutState['phase'], number> = {
   aborted: 3,
 }
 
-function start(before: Exposure): RolloutState {
-  return begin(
-    { ...{ id: 'f@1', flag: 'f', environment: 'staging', plan, guards: [], alpha: 0.01 }, before },
-    order,
-    startAt,
-  ).state
+function start(before: Exposure, approval?: string): RolloutState {
+  const terms = { id: 'f@1', flag: 'f', environment: 'staging', plan, guards: [], alpha: 0.01 }
+  return begin({ ...terms, before, approval }, order, startAt).state
 }
 
 function actionOf(effects: readonly Effect[]): string {
@@ -149,7 +174,11 @@ function actionOf(effects: readonly Effect[]): string {
 }
 
 /** What no event may ever do, whatever came before. */
-function check(state: RolloutState, next: RolloutState, effects: readonly Effect[]): void {
+function check(
+  state: RolloutState,
+  event: RolloutEvent,
+  { state: next, effects }: Transition,
+): void {
   const action = actionOf(effects)
   const set = effects.filter((effect) => effect.type === 'set_exposure')
   expect(set.length).toBeLessThanOrEqual(1)
@@ -162,8 +191,15 @@ function check(state: RolloutState, next: RolloutState, effects: readonly Effect
   expect(ranks[next.phase]).toBeGreaterThanOrEqual(ranks[state.phase])
   if (ranks[state.phase] === 3) throw new Error(`${state.phase} was left`)
 
+  if (state.phase === 'awaiting_approval') {
+    checkBeginning(state, event, next, effects)
+    return
+  }
   const risen = share(next.exposure) > share(state.exposure)
-  if (risen) expect(['advance', 'promote']).toContain(action)
+  if (risen) {
+    expect(['advance', 'promote']).toContain(action)
+    if ('stage' in next && next.stage > 0) checkEntry(next.stage, event, effects)
+  }
   if (isOpen(state) && isOpen(next)) {
     expect(next.stage - state.stage).toBe(risen ? 1 : 0)
     expect(share(next.exposure)).toBe(percents[next.stage])
@@ -176,6 +212,29 @@ function check(state: RolloutState, next: RolloutState, effects: readonly Effect
     const isMoved = state.phase === 'paused' && state.found !== undefined
     if (action === 'resume' || action === 'complete') expect(isMoved).toBe(true)
   }
+}
+
+/** Nobody is exposed but by what was asked for; and what ends there has moved nothing. */
+function checkBeginning(
+  state: RolloutState,
+  event: RolloutEvent,
+  next: RolloutState,
+  effects: readonly Effect[],
+): void {
+  if (next.phase === 'running') {
+    checkEntry(0, event, effects)
+    return
+  }
+  expect(effects.some((effect) => effect.type === 'set_exposure')).toBe(false)
+  expect(['awaiting_approval', 'aborted']).toContain(next.phase)
+  if (next.phase === 'aborted') expect(next.exposure).toEqual(state.exposure)
+}
+
+/** Every stage of the plan but the first of one that needs no approval asks for something. */
+function checkEntry(stage: number, event: RolloutEvent, effects: readonly Effect[]): void {
+  const answer = 'entry' in event ? event.entry : undefined
+  expect(answer).toMatchObject({ stage, isOpen: true })
+  expect(effects.filter((effect) => effect.type === 'use_approval')).toHaveLength(1)
 }
 
 /** Healthy looks and a patient person: every open rollout reaches the end of its plan. */
@@ -191,6 +250,7 @@ function finish(state: RolloutState, at: number): RolloutState {
       verdicts: healthy,
       observedMs: 1e12,
       quietMs: 60,
+      entry: open(findEntryTerms(current)?.stage ?? 0),
     } as const
     current = transition(current, isPaused ? { type: 'resume', ...order } : look, now).state
   }
@@ -214,25 +274,30 @@ describe('transition, over random lives of a rollout', () => {
     const reached = new Set<string>()
     const actions = new Set<string>()
     fc.assert(
-      fc.property(exposure, fc.array(step, { maxLength: 60 }), (before, steps) => {
-        let state = Object.freeze(start(before))
-        let now = startAt
-        for (const { event, afterMs } of steps) {
-          now += afterMs
-          const { state: next, effects } = transition(state, event, now)
-          check(state, next, effects)
-          state = Object.freeze(next)
-          reached.add(state.phase)
-          actions.add(actionOf(effects))
-        }
-        const wasActive = isActive(state)
-        const wasOpen = isOpen(state)
-        const end = finish(state, now)
-        if (wasOpen && (plan.holdLimitMs ?? 0) > 0) expect(end.phase).toBe('completed')
-        expect(isActive(end)).toBe(false)
-        if (wasOpen) expect(goBack(state, now).phase).toBe('rolled_back')
-        if (!wasActive) expect(end).toBe(state)
-      }),
+      fc.property(
+        exposure,
+        fc.boolean(),
+        fc.array(step, { maxLength: 60 }),
+        (before, isFree, steps) => {
+          let state = Object.freeze(start(before, isFree ? undefined : 'minor'))
+          let now = startAt
+          for (const { event, afterMs } of steps) {
+            now += afterMs
+            const { state: next, effects } = transition(state, event, now)
+            check(state, event, { state: next, effects })
+            state = Object.freeze(next)
+            reached.add(state.phase)
+            actions.add(actionOf(effects))
+          }
+          const wasActive = isActive(state)
+          const wasOpen = isOpen(state)
+          const end = finish(state, now)
+          if (wasOpen && (plan.holdLimitMs ?? 0) > 0) expect(end.phase).toBe('completed')
+          expect(isActive(end)).toBe(false)
+          if (wasOpen) expect(goBack(state, now).phase).toBe('rolled_back')
+          if (!wasActive) expect(end).toBe(state)
+        },
+      ),
       { numRuns: 1_000, seed: 20_260_101 },
     )
     expect([...reached].sort()).toEqual(Object.keys(ranks).sort())
@@ -240,11 +305,13 @@ describe('transition, over random lives of a rollout', () => {
       '',
       'abort',
       'advance',
+      'begin_rollout',
       'complete',
       'end_rollback',
       'go_on',
       'hold',
       'hold_overdue',
+      'note_exposure',
       'pause',
       'promote',
       'resume',

@@ -1,3 +1,4 @@
+import { type AwaitingState, waitToBegin } from './awaiting.ts'
 import type { RolloutEvent, Transition } from './event.ts'
 import { isSameExposure } from './exposure.ts'
 import { unchanged } from './moves.ts'
@@ -19,6 +20,7 @@ import { look, verify } from './tick.ts'
 export function transition(state: RolloutState, event: RolloutEvent, now: number): Transition {
   switch (event.type) {
     case 'tick':
+      if (state.phase === 'awaiting_approval') return waitToBegin(state, event, now)
       if (isOpen(state)) return look(state, event, now)
       if (state.phase === 'rolling_back') return confirmWithdrawal(state, event.actor, now)
       return state.phase === 'verifying' ? verify(state, event, now) : unchanged(state)
@@ -52,6 +54,7 @@ function yieldTo(
   event: RolloutEvent & { type: 'exposure_changed' },
   now: number,
 ): Transition {
+  if (state.phase === 'awaiting_approval') return noteExposure(state, event)
   if (!isOpen(state)) return unchanged(state)
   const { stage, enteredAt } = state
   const known = state.phase === 'paused' ? (state.found ?? state.exposure) : state.exposure
@@ -75,6 +78,19 @@ function yieldTo(
       { type: 'record', action: 'pause', actor: event.actor, reason: because },
       { type: 'announce', name: 'exposure_moved', level: 'warning', message: because },
     ],
+  }
+}
+
+/** Before it begins, a rollout has moved nothing and fights nobody: it begins from what will stand there. */
+function noteExposure(
+  state: AwaitingState,
+  { actor, by, exposure }: RolloutEvent & { type: 'exposure_changed' },
+): Transition {
+  if (isSameExposure(state.exposure, exposure)) return unchanged(state)
+  const reason = `${by} moved the exposure before the rollout began`
+  return {
+    state: { ...state, before: exposure, exposure },
+    effects: [{ type: 'record', action: 'note_exposure', actor, reason }],
   }
 }
 
