@@ -30,6 +30,7 @@ export type {
 } from './explanation.ts'
 export { createFlagSet } from './flag-set.ts'
 export type { FlagSet, FlagSetChanges, FlagSetOptions } from './flag-set-contract.ts'
+export { PrefixHash } from './hash.ts'
 export type { FlagInspection } from './inspection.ts'
 export type { Json, JsonObject } from './json.ts'
 export type { EvaluateOptions, FlagReaders, KeyOf, ValueOf } from './readers.ts'

@@ -6,6 +6,15 @@ export {
   createAlerts,
 } from './alerts/create-alerts.ts'
 export type { AlertSeverities } from './alerts/find-conditions.ts'
+export {
+  type ApprovalCheck,
+  type ApprovalDesk,
+  type ApprovalSubject,
+  type ApprovalUse,
+  digestOf,
+  type RolloutProposal,
+  rolloutSubject,
+} from './approvals/subject.ts'
 export { begin, type RolloutRequest } from './begin.ts'
 export { type CohortSource, measureCalibration } from './calibrate.ts'
 export type { RolloutCommands } from './commands.ts'
@@ -48,6 +57,14 @@ export {
   type Scene,
   shareOfAlpha,
 } from './judge.ts'
+export type { EnvironmentPoint } from './lifecycle/environment-point.ts'
+export {
+  type FlagLifecycle,
+  type LifecycleInput,
+  type LifecyclePoint,
+  lifecycleOf,
+} from './lifecycle/lifecycle.ts'
+export type { NextStep } from './lifecycle/next-step.ts'
 export { type CanaryOptions, type CanaryPlan, canary, type Plan, type Stage } from './plan.ts'
 export { checkPlanFor, parsePlan } from './plan-schema.ts'
 export { defaultPolicy } from './policy/default-policy.ts'
@@ -57,6 +74,7 @@ export type { ApprovalType, Policy, PromotionRequirement, Trigger } from './poli
 export { policyReferences } from './policy/policy-references.ts'
 export { type PolicyGuardsOptions, policyGuards } from './policy-guards.ts'
 export type { PendingRollback, RolloutEvents, RolloutNotice } from './rollout-events.ts'
+export type { Router } from './router.ts'
 export type {
   Aborted,
   Completed,

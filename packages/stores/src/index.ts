@@ -6,6 +6,7 @@ export {
   genesis,
   genesisHash,
   type Head,
+  hashCanonical,
   maxCommitBytes,
   sealCommit,
 } from './chain.ts'
