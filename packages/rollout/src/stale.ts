@@ -1,0 +1,16 @@
+export { findStale, type StaleOptions } from './stale/find-stale.ts'
+export {
+  type AskedFlags,
+  type DebtItem,
+  type DebtOptions,
+  type DebtReason,
+  type FlagDebt,
+  flagDebt,
+} from './stale/flag-debt.ts'
+export type {
+  DynamicUse,
+  Place,
+  StaleReport,
+  UnknownKey,
+  UnreadFile,
+} from './stale/stale-report.ts'
