@@ -1,0 +1,8 @@
+export {
+  createSplitDispatcher,
+  type SplitDispatcher,
+  type SplitDispatcherOptions,
+} from './dispatcher/create-split-dispatcher.ts'
+export { defaultEjection, type EjectionLimits } from './dispatcher/ejection.ts'
+export type { ArmOrigins, TrafficOptions } from './dispatcher/options.ts'
+export type { TrafficEvent, TrafficOutcome } from './dispatcher/outcome.ts'
