@@ -4,10 +4,17 @@ import type { Clock } from '@sluice/stores'
 import type { Apply } from './apply.ts'
 import { confirmRollback } from './confirm.ts'
 import type { Order, Transition } from './event.ts'
+import type { Findings, Gatekeeper } from './gates.ts'
 import type { Reading, RolloutLog } from './journal.ts'
 import type { Command } from './orders.ts'
 import { isActive, isOpen, type RolloutState } from './state.ts'
 import { transition } from './transition.ts'
+
+/** What is said when a rollout is started. */
+export interface StartOrder extends Order {
+  /** What kind of change it is, a key of `policy.approvals.types`: who approves it, and how long before. Default `minor`. */
+  readonly type?: string
+}
 
 /**
  * What people may ask of a rollout. Each resolves, with the state in the log, when it is durable.
@@ -17,13 +24,14 @@ import { transition } from './transition.ts'
  */
 export interface RolloutCommands {
   /**
-   * Begins the plan at its first stage.
+   * Begins the plan at its first stage; where that needs an approval or a gate that is not there yet, it waits for it as
+   * `awaiting_approval` and exposes nobody meanwhile.
    *
    * @throws SluiceError `rollout_exists` while one is active on the flag; `invalid_plan` where the
    * plan is too bold for the environment; `not_calibrated` where its subjects were to be counted before and none was,
-   * `look_timeout` where nobody said so in ten seconds.
+   * `look_timeout` where nobody said so in ten seconds; `invalid_option` for an unknown type.
    */
-  start(order: Order): Promise<RolloutState>
+  start(order: StartOrder): Promise<RolloutState>
   /** Stops at the present share; guards go on watching. @throws SluiceError `already_paused`. */
   pause(order: Order): Promise<RolloutState>
   /**
@@ -34,9 +42,9 @@ export interface RolloutCommands {
    */
   resume(order: Order): Promise<RolloutState>
   /**
-   * Goes on to the next stage now, or completes after the last.
+   * Goes on to the next stage now, or completes after the last. It skips time, never a gate or an approval.
    *
-   * @throws SluiceError `guard_demands_rollback`; `conflict` where the rollout entered another stage
+   * @throws SluiceError `guard_demands_rollback`; `gate_closed`; `approval_required`; `conflict` where the rollout entered another stage
    * while this was being written: promote again only if that is still wanted.
    */
   promote(order: Order): Promise<RolloutState>
@@ -59,8 +67,9 @@ export interface CommandsOptions {
   readonly log: RolloutLog
   readonly clock: Clock
   readonly apply: Apply
+  readonly gatekeeper: Gatekeeper
   readonly begin: (
-    order: Order,
+    order: StartOrder,
     reading: Reading,
     calibration: readonly number[] | undefined,
     now: number,
@@ -74,15 +83,22 @@ export interface CommandsOptions {
 
 export function createCommands(options: CommandsOptions): RolloutCommands {
   const { flag, environment, actor, log, clock, apply, begin, calibrate, verdicts, seen } = options
+  const { gatekeeper } = options
 
-  async function give(toCommand: () => Command): Promise<RolloutState> {
+  /** @param ask What is to be known before, where that must be waited for. */
+  async function give(
+    toCommand: (state: RolloutState, findings: Findings | undefined) => Command,
+    ask: (state: RolloutState) => Promise<Findings | undefined> = async () => undefined,
+  ): Promise<RolloutState> {
     // Before anything else is awaited: two who promote at once have both seen this stage.
     let asked = seen()
     // A person decides on what stands in the log, not on what this process saw a moment ago.
     await log.refresh()
+    const found = seen()
+    const findings = found === undefined ? undefined : await ask(found)
     const state = await apply(({ state }) => {
       if (state === undefined) throw noRollout()
-      const command = toCommand()
+      const command = toCommand(state, findings)
       asked ??= state
       if (command.type === 'promote') assertSameStage(asked, state)
       const next = transition(state, command, clock.now())
@@ -133,13 +149,17 @@ export function createCommands(options: CommandsOptions): RolloutCommands {
       })
       return state ?? Promise.reject(noRollout())
     },
-    pause: (order) => give(() => ({ type: 'pause', ...order })),
-    resume: (order) => give(() => ({ type: 'resume', ...order })),
-    promote: (order) => give(() => ({ type: 'promote', verdicts: verdicts(), ...order })),
-    rollBack: (order) => give(() => ({ type: 'roll_back', ...order })),
+    pause: (order) => give(() => ({ ...order, type: 'pause' })),
+    resume: (order) => give(() => ({ ...order, type: 'resume' })),
+    promote: (order) =>
+      give((state, findings) => {
+        const entry = gatekeeper.judge(state, findings)
+        return { ...order, type: 'promote', verdicts: verdicts(), ...(entry && { entry }) }
+      }, gatekeeper.ask),
+    rollBack: (order) => give(() => ({ ...order, type: 'roll_back' })),
     async declare(condition, order) {
       if (declaredConditions.includes(condition)) {
-        return give(() => ({ type: 'declare', condition, ...order }))
+        return give(() => ({ ...order, type: 'declare', condition }))
       }
       throw new SluiceError(
         'invalid_declaration',
@@ -147,6 +167,6 @@ export function createCommands(options: CommandsOptions): RolloutCommands {
         { flag, found: String(condition) },
       )
     },
-    abort: (order) => give(() => ({ type: 'abort', ...order })),
+    abort: (order) => give(() => ({ ...order, type: 'abort' })),
   }
 }

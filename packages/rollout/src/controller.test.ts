@@ -158,6 +158,7 @@ describe('a process that ends', () => {
       'ada start_rollout {"enabled":true,"rollout":5}',
       'one watch',
       'one advance {"enabled":true,"rollout":50}',
+      'one keep_evidence',
       'two watch',
       'two advance {"enabled":true,"rollout":100}',
       'two complete',

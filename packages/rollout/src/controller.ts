@@ -1,65 +1,38 @@
 import { SluiceError } from '@sluice/core'
-import { createGuardSet, type Guard, type MetricSource, type Verdict } from '@sluice/guards'
-import { type Clock, systemClock } from '@sluice/stores'
+import { createGuardSet, type Verdict } from '@sluice/guards'
+import { systemClock } from '@sluice/stores'
 import { type Apply, createApply } from './apply.ts'
+import { findFirstEntry } from './approval-entry.ts'
 import { begin } from './begin.ts'
-import { type CohortSource, measureCalibration } from './calibrate.ts'
+import { createBrake } from './brake.ts'
+import { measureCalibration } from './calibrate.ts'
 import { createCommands, type RolloutCommands } from './commands.ts'
+import {
+  checkOptions,
+  findApprovalType,
+  type RolloutControllerOptions,
+} from './controller-options.ts'
 import { within } from './deadline.ts'
-import type { Lease } from './fleet/lease.ts'
-import { openJournal, type RolloutLog } from './journal.ts'
+import { createGatekeeper } from './gates.ts'
+import { openJournal } from './journal.ts'
 import { type CreateJudge, createGuardJudge, shareOfAlpha } from './judge.ts'
 import { createKeeper } from './keeper.ts'
 import { createObserver } from './observer.ts'
-import { canary, type Plan } from './plan.ts'
+import { canary } from './plan.ts'
 import { parsePlan } from './plan-schema.ts'
+import { defaultPolicy } from './policy/default-policy.ts'
 import { createTeller, type Teller } from './rollout-events.ts'
 import { isActive, type RolloutState } from './state.ts'
 import { createWatch } from './watch.ts'
 
-/** What a controller is made of. */
-export interface RolloutControllerOptions {
-  /** Where the log is read and written. */
-  readonly replica: RolloutLog
-  readonly environment: string
-  readonly flag: string
-  /** For rollouts started here; one that stands in the log keeps its own. Default {@link canary}. */
-  readonly plan?: Plan
-  /** For rollouts started here. Without a guard a rollout only moves by `promote`. */
-  readonly guards?: readonly Guard[]
-  /** Where the counts of both arms come from. Without one, nothing is observed. */
-  readonly source?: MetricSource
-  /**
-   * For rollouts started here: what was counted of each stage's subjects before they met the canary, so that a canary of
-   * unlucky users is not taken for a bad one. Default: none; the subjects are taken to be alike.
-   */
-  readonly cohorts?: CohortSource
-  /** For rollouts started here: the most a healthy canary is rolled back by chance. Default 0.01. */
-  readonly alpha?: number
-  /** Default: the machine's clock. */
-  readonly clock?: Clock
-  /** Time between looks in milliseconds. Default 1,000. */
-  readonly tickMs?: number
-  /**
-   * Time between checkpoints of what the guards have seen, in milliseconds: what a crash may lose. Each is a commit.
-   * Default 60,000.
-   */
-  readonly checkpointMs?: number
-  /** Who the log names for what happens by itself. Default `controller`. */
-  readonly actor?: string
-  /**
-   * Spares the work where other processes run a controller of this flag too: while another is on duty,
-   * `run` does not look. Commands of people never ask it. Default: none; each that runs looks.
-   */
-  readonly lease?: Lease
-  /** Instead of guards over the source: whatever else can judge, such as a script in a test. */
-  readonly judge?: CreateJudge
-}
+export type { RolloutControllerOptions } from './controller-options.ts'
 
 /** Moves one flag's exposure in one environment along a plan, and back when a guard says so. */
 export interface RolloutController extends RolloutCommands {
   /** The rollout as it stands in the log; undefined where there was none, or none that can be read. */
   readonly state: RolloutState | undefined
+  /** Whether a rollback is decided here and not in the log yet: this process is to serve the canary to nobody. */
+  readonly isBraking: boolean
   /** What the guards said last to this process. */
   readonly verdicts: readonly Verdict[]
   /** Begins to look every `tickMs`; a rollout that stands in the log is taken up where it is. */
@@ -100,17 +73,16 @@ const vainTicks = 3 * gapTicks
  * same do it once.
  *
  * @throws SluiceError `invalid_plan`; `invalid_guard`, `duplicate_guard`; `invalid_option` for an alpha
- * outside (0, 1) or a `tickMs` that is not above 0.
+ * outside (0, 1), a `tickMs` that is not above 0, a gate of the plan that is not among `gates`.
  */
 export function createRolloutController(options: RolloutControllerOptions): RolloutController {
   const { replica: log, environment, flag, guards = [], source, cohorts, lease } = options
   const { alpha = defaultAlpha, clock = systemClock, tickMs = defaultTickMs } = options
   const { checkpointMs = defaultCheckpointMs } = options
   const { actor = 'controller', judge: createJudge = judgeBySource } = options
-  const plan = parsePlan(options.plan ?? canary())
-  checkRange('alpha', alpha, 1)
-  checkRange('tickMs', tickMs, Number.POSITIVE_INFINITY)
-  checkRange('checkpointMs', checkpointMs, Number.POSITIVE_INFINITY)
+  const { policy = defaultPolicy, approvals, gates = {} } = options
+  const plan = parsePlan(options.plan ?? canary({}, policy))
+  checkOptions(plan, policy, { ...options, alpha, tickMs, checkpointMs })
   // Refused here, a bad guard changes nothing; found by the first look, it would stand in the log.
   createGuardSet(guards, { alpha: shareOfAlpha(alpha, 1) })
 
@@ -126,8 +98,13 @@ export function createRolloutController(options: RolloutControllerOptions): Roll
   }
   const observer = createObserver(clock, { gapLimitMs: gapTicks * tickMs })
   const keeper = createKeeper({ journal, apply, clock, actor, everyMs: checkpointMs })
+  const gatekeeper = createGatekeeper({
+    ...{ gates, approvals, clock, limitMs: gapTicks * tickMs },
+    onError: (error) => teller.tell('error', error),
+  })
+  const brake = createBrake({ log, journal, teller })
   const watch = createWatch({
-    ...{ journal, apply, observer, keeper, createJudge, clock, actor, teller },
+    ...{ journal, apply, observer, keeper, gatekeeper, brake, createJudge, clock, actor, teller },
   })
   const commands = createCommands({
     log,
@@ -138,11 +115,14 @@ export function createRolloutController(options: RolloutControllerOptions): Roll
       const measured = measureCalibration(plan, cohorts)
       return within(clock, calibrationLimitMs, measured, 'source of the cohorts')
     },
-    begin: (order, { revision, exposure: before }, calibration, now) => {
+    begin: ({ type, ...order }, { revision, exposure: before }, calibration, now) => {
       const id = `${flag}@${revision + 1}`
-      const terms = { id, flag, environment, plan, guards, alpha, before, calibration }
-      return begin(terms, order, now)
+      const approval = findApprovalType(options, plan, policy, type)
+      const proposal = { flag, environment, plan, guards, alpha }
+      const entry = findFirstEntry(proposal, approval, approvals)
+      return begin({ ...proposal, id, before, calibration, approval, entry, policy }, order, now)
     },
+    gatekeeper,
     flag,
     environment,
     actor,
@@ -216,6 +196,9 @@ export function createRolloutController(options: RolloutControllerOptions): Roll
     get state() {
       return readState()
     },
+    get isBraking() {
+      return brake.isOn
+    },
     get verdicts() {
       return readState() === undefined ? [] : watch.verdicts()
     },
@@ -242,6 +225,7 @@ export function createRolloutController(options: RolloutControllerOptions): Roll
       stopRunning?.()
       stopRunning = undefined
       observer.giveUp()
+      gatekeeper.giveUp()
       await Promise.all([look, turn])
       await watch.leave()
       await lease?.release()
@@ -251,14 +235,4 @@ export function createRolloutController(options: RolloutControllerOptions): Roll
     on: teller.on,
     off: teller.off,
   }
-}
-
-function checkRange(name: string, value: number, below: number): void {
-  if (value > 0 && value < below) return
-  const expected = below === 1 ? 'a number between 0 and 1' : 'a number above 0'
-  throw new SluiceError('invalid_option', `${name} must be ${expected}, not ${value}.`, {
-    pointer: `/${name}`,
-    expected,
-    found: String(value),
-  })
 }

@@ -79,14 +79,14 @@ describe('evidence that was damaged', () => {
     const keeper = createKeeper({ journal, apply, clock, actor: 'controller', everyMs: 1 })
     const checkpoint = createGuardSet(state.guards).checkpoint()
     const before = await keeper.claim(state as OpenState)
-    await keeper.keep(before as Run, checkpoint, true)
+    await keeper.keep(before as Run, { checkpoint }, true)
     const laidDown = replica.head.revision
     // It has been laid down: somebody may be about to take it up.
-    await keeper.keep(before as Run, checkpoint, false)
+    await keeper.keep(before as Run, { checkpoint }, false)
     expect(replica.head.revision).toBe(laidDown)
     expect(await keeper.claim(state as OpenState)).toMatchObject({ number: 1, term: 2 })
     const { revision } = replica.head
-    await keeper.keep(before as Run, checkpoint, true)
+    await keeper.keep(before as Run, { checkpoint }, true)
     expect(replica.head.revision).toBe(revision)
   })
 

@@ -19,6 +19,17 @@ export interface Evidence {
   readonly isReleased?: true
   /** Absent until the first one is taken. */
   readonly checkpoint?: GuardCheckpoint
+  /** How long the present stage was observed; absent in evidence of earlier versions, and before the first look. */
+  readonly observed?: ObservedTime
+}
+
+/** For how long a stage was observed since it was entered. */
+export interface ObservedTime {
+  readonly stage: number
+  /** When the stage was entered, epoch milliseconds: another entry of the same stage is observed anew. */
+  readonly enteredAt: number
+  /** Milliseconds that were actually observed. */
+  readonly observedMs: number
 }
 
 const schema = z.strictObject({
@@ -30,6 +41,9 @@ const schema = z.strictObject({
   isReleased: z.literal(true).exactOptional(),
   checkpoint: z
     .custom<GuardCheckpoint>((value) => typeof value === 'object' && value !== null)
+    .exactOptional(),
+  observed: z
+    .strictObject({ stage: z.int().min(0), enteredAt: z.number(), observedMs: z.number().min(0) })
     .exactOptional(),
 })
 

@@ -3,7 +3,7 @@ import type { GuardCheckpoint } from '@sluice/guards'
 import type { Clock } from '@sluice/stores'
 import type { Apply } from './apply.ts'
 import type { Transition } from './event.ts'
-import { type Evidence, readEvidence } from './evidence.ts'
+import { type Evidence, type ObservedTime, readEvidence } from './evidence.ts'
 import type { Journal } from './journal.ts'
 import { isOpen, type OpenState } from './state.ts'
 import { transition } from './transition.ts'
@@ -17,6 +17,15 @@ export interface Run {
   term: number
   /** The evidence it begins with. */
   readonly from?: GuardCheckpoint
+  /** How long those before observed the stage that was the present one. */
+  readonly observed?: ObservedTime
+}
+
+/** What a process has seen, for the next one to go on from. */
+export interface Seen {
+  /** Absent where the judge gives none: then its share of alpha is not handed on. */
+  readonly checkpoint?: GuardCheckpoint | undefined
+  readonly observed?: ObservedTime | undefined
 }
 
 /** Takes up the evidence of a rollout, keeps it in the log, and lays it down for the next process. */
@@ -36,7 +45,7 @@ export interface Keeper {
    *
    * @param isLast Nobody goes on here: whoever comes may take over at the same share of alpha.
    */
-  keep(run: Run, checkpoint: GuardCheckpoint, isLast: boolean): Promise<void>
+  keep(run: Run, seen: Seen, isLast: boolean): Promise<void>
 }
 
 /** What a keeper is made of. */
@@ -64,7 +73,7 @@ export function createKeeper({ journal, apply, clock, actor, everyMs }: KeeperOp
       const evidence: Evidence = {
         ...{ schema: 1, rollout: id, run: next.state.guardRuns, at: clock.now() },
         term: (known?.term ?? 0) + 1,
-        ...(known?.checkpoint === undefined ? {} : { checkpoint: known.checkpoint }),
+        ...(known === undefined ? {} : seenOf(known)),
       }
       begun = { next, evidence }
       return { ...next, effects: [...next.effects, { type: 'set_evidence', evidence }] }
@@ -81,9 +90,13 @@ export function createKeeper({ journal, apply, clock, actor, everyMs }: KeeperOp
     return isWritten ? hold(evidence) : undefined
   }
 
-  function hold({ rollout: id, run: number, term, checkpoint }: Evidence): Run {
+  function hold({ rollout: id, run: number, term, checkpoint, observed }: Evidence): Run {
     keptAt = clock.now()
-    return { id, number, term, ...(checkpoint === undefined ? {} : { from: checkpoint }) }
+    return {
+      ...{ id, number, term },
+      ...(checkpoint === undefined ? {} : { from: checkpoint }),
+      ...(observed === undefined ? {} : { observed }),
+    }
   }
 
   /** @returns False where someone else wrote in between. */
@@ -111,7 +124,7 @@ export function createKeeper({ journal, apply, clock, actor, everyMs }: KeeperOp
     // A clock that was set back has not kept anything in what is to come.
     isDue: (now) => Math.abs(now - keptAt) >= everyMs,
 
-    async keep(run, checkpoint, isLast) {
+    async keep(run, seen, isLast) {
       const { id, number, term } = run
       const { state, evidence, revision } = journal.read()
       if (state?.id !== id || !isOpen(state)) return
@@ -123,13 +136,23 @@ export function createKeeper({ journal, apply, clock, actor, everyMs }: KeeperOp
       // Two acted at once, and the one that came later is gone: its share is of no use to anybody any more.
       const isForsaken = known.run > number && known.isReleased === true
       if (!isOwn && !isForsaken) return
+      // Without a checkpoint nobody can go on at this share: what was seen is gone.
+      const isReleased = isLast && seen.checkpoint !== undefined
       run.term = isOwn ? term : known.term + 1
       const kept: Evidence = {
-        ...{ schema: 1, rollout: id, run: number, term: run.term, at: keptAt, checkpoint },
-        ...(isLast ? { isReleased: true as const } : {}),
+        ...{ schema: 1, rollout: id, run: number, term: run.term, at: keptAt },
+        ...seenOf(seen),
+        ...(isReleased ? { isReleased: true as const } : {}),
       }
-      const reason = isLast ? 'the guards lay their evidence down' : 'what the guards have seen'
+      const reason = isReleased ? 'the guards lay their evidence down' : 'what the guards have seen'
       await write(kept, revision, { action: 'keep_evidence', reason })
     },
+  }
+}
+
+function seenOf({ checkpoint, observed }: Seen): Pick<Evidence, 'checkpoint' | 'observed'> {
+  return {
+    ...(checkpoint === undefined ? {} : { checkpoint }),
+    ...(observed === undefined ? {} : { observed }),
   }
 }

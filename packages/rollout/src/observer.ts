@@ -3,6 +3,7 @@ import type { Verdict } from '@sluice/guards'
 import type { Clock } from '@sluice/stores'
 import { within } from './deadline.ts'
 import { decide } from './decide.ts'
+import type { ObservedTime } from './evidence.ts'
 import { createFreshness } from './freshness.ts'
 import type { Judge, Look, Scene } from './judge.ts'
 import { isOpen, type RolloutState } from './state.ts'
@@ -29,6 +30,10 @@ export interface Observer {
   giveUp(): void
   /** Time observed in the state's present stage; while verifying: without a canary request. */
   observedMs(state: RolloutState): number
+  /** The same as the log keeps it; undefined where there is none. */
+  observed(state: RolloutState): ObservedTime | undefined
+  /** Goes on from the time that others observed, where it is of the state's present stage. */
+  resume(state: RolloutState, observed: ObservedTime): void
 }
 
 /**
@@ -90,7 +95,24 @@ export function createObserver(clock: Clock, { gapLimitMs }: { gapLimitMs: numbe
 
     giveUp: () => giveUp(),
 
-    observedMs: (state) => (watch?.subject === subjectOf(state) ? watch.observedMs : 0),
+    observedMs,
+
+    observed(state) {
+      const observed = observedMs(state)
+      if (!isOpen(state) || observed === 0) return undefined
+      return { stage: state.stage, enteredAt: state.enteredAt, observedMs: observed }
+    },
+
+    resume(state, { stage, enteredAt, observedMs: before }) {
+      if (!isOpen(state) || state.stage !== stage || state.enteredAt !== enteredAt) return
+      // What this process saw itself of the same entry is part of what was handed on, or more than it.
+      const known = Math.max(before, observedMs(state))
+      watch = { subject: subjectOf(state), observedMs: known, lastAt: undefined }
+    },
+  }
+
+  function observedMs(state: RolloutState): number {
+    return watch?.subject === subjectOf(state) ? watch.observedMs : 0
   }
 
   function describeBlindness(reason = 'no verdict', forMs: number): string | undefined {

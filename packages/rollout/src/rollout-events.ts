@@ -1,3 +1,4 @@
+import type { Exposure } from '@sluice/core'
 import type { Verdict } from '@sluice/guards'
 import { createEmitter, type Emitter } from '@sluice/stores'
 import type { Notice } from './event.ts'
@@ -22,6 +23,18 @@ export interface PendingRollback {
   readonly error: unknown
 }
 
+/** A brake that was engaged, or released. */
+export interface BrakeNotice {
+  readonly flag: string
+  readonly environment: string
+  /** Whether the canary is not to be served by this process, whatever stands in the log. */
+  readonly isOn: boolean
+  /** What is to be served meanwhile: the exposure that the rollback writes. */
+  readonly exposure: Exposure
+  readonly because: string
+  readonly detectedAt: number
+}
+
 /** What a controller tells, and with which arguments. */
 export interface RolloutEvents {
   /** A change that this process made is durable. Lost, not doubled, where the process dies first. */
@@ -33,6 +46,11 @@ export interface RolloutEvents {
   /** The state in the log is new, by whomever. */
   state: (state: RolloutState) => void
   rollback_pending: (pending: PendingRollback) => void
+  /**
+   * A rollback is decided: this process serves the canary to nobody from now on, though it is not in the log yet; or it is
+   * in the log now, and what stands there is to be served again. Told for every rollback this process decides.
+   */
+  brake: (notice: BrakeNotice) => void
   /** A tick failed, or the look in it; the rollout was held. */
   error: (error: unknown) => void
 }

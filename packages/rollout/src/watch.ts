@@ -1,17 +1,18 @@
 import type { GuardCheckpoint, Verdict } from '@sluice/guards'
 import type { Clock } from '@sluice/stores'
 import type { Apply } from './apply.ts'
+import type { Brake } from './brake.ts'
 import { confirmRollback } from './confirm.ts'
 import { within } from './deadline.ts'
 import { decide } from './decide.ts'
 import type { TickEvent, Transition } from './event.ts'
+import type { Gatekeeper } from './gates.ts'
 import type { Journal } from './journal.ts'
 import { type CreateJudge, type Judge, shareOfAlpha } from './judge.ts'
-import type { Keeper, Run } from './keeper.ts'
+import type { Keeper, Run, Seen } from './keeper.ts'
 import type { Observation, Observer } from './observer.ts'
 import type { Teller } from './rollout-events.ts'
 import { isActive, isOpen, type RolloutState } from './state.ts'
-import { transition } from './transition.ts'
 
 /** One process's eye on a rollout: looks, and carries what follows into the log. */
 export interface Watch {
@@ -22,7 +23,7 @@ export interface Watch {
    * @throws Whatever kept it from being carried into the log.
    */
   tick(): Promise<boolean>
-  /** Whether it decided to go back, and that is not in the log yet. */
+  /** Whether it decided to go back, and that is not in the log yet: this process goes on whoever else is on duty. */
   readonly isPending: boolean
   /**
    * Lays the evidence down for whoever looks next, and a decision that is not in the log yet with it; this process begins
@@ -39,6 +40,8 @@ export interface WatchOptions {
   readonly apply: Apply
   readonly observer: Observer
   readonly keeper: Keeper
+  readonly gatekeeper: Gatekeeper
+  readonly brake: Brake
   readonly createJudge: CreateJudge
   readonly clock: Clock
   readonly actor: string
@@ -56,7 +59,8 @@ interface Pending {
 const farewellMs = 2_000
 
 export function createWatch(options: WatchOptions): Watch {
-  const { journal, apply, observer, keeper, createJudge, clock, actor, teller } = options
+  const { journal, apply, observer, keeper, gatekeeper, brake, createJudge } = options
+  const { clock, actor, teller } = options
   /** The guard process of this process: its place in the rollout's count, and its judge. */
   let run: Run | undefined
   /** A checkpoint on its way to the log. */
@@ -72,6 +76,11 @@ export function createWatch(options: WatchOptions): Watch {
       forget()
       return true
     }
+    if (state.phase === 'awaiting_approval') {
+      forget()
+      await waitToBegin(state.id)
+      return true
+    }
     if (!isOpen(state)) pending = undefined
     if (state.phase === 'rolling_back') {
       await confirm(state.id)
@@ -79,6 +88,7 @@ export function createWatch(options: WatchOptions): Watch {
     }
     if (isOpen(state) && run?.id !== state.id) {
       run = await keeper.claim(state)
+      if (run?.observed !== undefined) observer.resume(state, run.observed)
       // Someone else was faster. Who has no share of alpha judges nothing, and says nothing.
       if (run === undefined && pending === undefined) return false
     }
@@ -94,6 +104,16 @@ export function createWatch(options: WatchOptions): Watch {
   function forget(): void {
     stopJudging()
     pending = undefined
+    brake.settle()
+  }
+
+  /** There is no canary to look at yet, and no share of alpha to take: what counts is whether it may begin. */
+  async function waitToBegin(id: string): Promise<void> {
+    await apply(({ state }) => {
+      if (state?.id !== id || state.phase !== 'awaiting_approval') return undefined
+      const event = { type: 'tick', actor, verdicts: undefined, observedMs: 0 } as const
+      return gatekeeper.step(state, event, clock.now())
+    })
   }
 
   function stopJudging(): void {
@@ -108,10 +128,10 @@ export function createWatch(options: WatchOptions): Watch {
    */
   function keepEvidence(): void {
     if (run === undefined || keeping !== undefined || !keeper.isDue(clock.now())) return
-    const checkpoint = readCheckpoint()
-    if (checkpoint === undefined) return
+    const seen = readSeen()
+    if (seen === undefined) return
     keeping = keeper
-      .keep(run, checkpoint, false)
+      .keep(run, seen, false)
       // Lost with it is only the time that it took to see.
       .catch((error: unknown) => teller.tell('error', error))
       .finally(() => {
@@ -129,14 +149,31 @@ export function createWatch(options: WatchOptions): Watch {
     }
   }
 
+  /** Undefined where there is nothing to keep. */
+  function readSeen(): Seen | undefined {
+    const checkpoint = readCheckpoint()
+    const observed = readObserved()
+    return checkpoint === undefined && observed === undefined ? undefined : { checkpoint, observed }
+  }
+
+  function readObserved(): Seen['observed'] {
+    try {
+      const { state } = journal.read()
+      return state === undefined ? undefined : observer.observed(state)
+    } catch {
+      // A state that cannot be read has no stage that was observed.
+      return undefined
+    }
+  }
+
   async function leave(): Promise<void> {
     const left = run
-    const checkpoint = readCheckpoint()
+    const seen = readSeen()
     // First of all: what others may take up is not judged by any more.
     stopJudging()
-    if (left === undefined || checkpoint === undefined) return
+    if (left === undefined || seen === undefined) return
     try {
-      const kept = Promise.resolve(keeping).then(() => keeper.keep(left, checkpoint, true))
+      const kept = Promise.resolve(keeping).then(() => keeper.keep(left, seen, true))
       await within(clock, farewellMs, kept, 'log')
     } catch (error) {
       teller.tell('error', error)
@@ -187,7 +224,9 @@ export function createWatch(options: WatchOptions): Watch {
       await apply(({ state }) => {
         intended = undefined
         if (state?.id !== id) return undefined
-        intended = transition(state, toEvent(state, seen), clock.now())
+        intended = gatekeeper.step(state, toEvent(state, seen), clock.now())
+        // Before anything is written: the store may hang, and the canary is not to be served meanwhile.
+        if (intended.state.phase === 'rolling_back') brake.engage(intended.state)
         return intended
       })
     } catch (error) {
@@ -195,7 +234,9 @@ export function createWatch(options: WatchOptions): Watch {
       return remember(intended.state, seen, error)
     }
     pending = undefined
-    if (intended?.state.phase === 'rolling_back') await confirm(id)
+    if (intended?.state.phase !== 'rolling_back') return brake.release()
+    brake.settle()
+    await confirm(id)
   }
 
   function toEvent(state: RolloutState, { verdicts, blind }: Observation): TickEvent {
@@ -232,7 +273,7 @@ export function createWatch(options: WatchOptions): Watch {
     tick,
     leave,
     get isPending() {
-      return pending !== undefined
+      return pending !== undefined || brake.isOn
     },
     verdicts() {
       const { state } = journal.read()

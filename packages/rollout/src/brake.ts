@@ -1,0 +1,76 @@
+import type { Journal, RolloutLog } from './journal.ts'
+import type { Teller } from './rollout-events.ts'
+import { isOpen, type RolloutState } from './state.ts'
+
+/**
+ * Stops serving the canary in this process from the moment a rollback is decided, until the log has it: the store may be
+ * away, and the canary is not to be served meanwhile.
+ */
+export interface Brake {
+  readonly isOn: boolean
+  /** Engages, with the exposure that the rollback is going to write. Once more for the same rollout changes nothing. */
+  engage(state: RolloutState & { phase: 'rolling_back' }): void
+  /** What was decided is not wanted any more. */
+  release(): void
+  /** Releases where the log has the rollback, or the rollout is over or another one. It looks at each change of the log, too. */
+  settle(): void
+}
+
+export function createBrake({
+  log,
+  journal,
+  teller,
+}: {
+  readonly log: RolloutLog
+  readonly journal: Journal
+  readonly teller: Teller
+}): Brake {
+  let on: { readonly id: string; readonly tellOff: () => void } | undefined
+
+  function release(): void {
+    const engaged = on
+    on = undefined
+    engaged?.tellOff()
+  }
+
+  function settle(): void {
+    if (on === undefined) return
+    const state = readState()
+    if (state === 'unreadable') return
+    if (state === undefined || state.id !== on.id || !isOpen(state)) release()
+  }
+
+  function readState(): RolloutState | undefined | 'unreadable' {
+    try {
+      return journal.read().state
+    } catch {
+      // Whoever cannot read what became of it does not serve the canary again.
+      return 'unreadable'
+    }
+  }
+
+  return {
+    get isOn() {
+      return on !== undefined
+    },
+
+    engage({ id, flag, environment, exposure, rollback: { because, detectedAt } }) {
+      if (on?.id === id) return
+      release()
+      // It outlives the controller's `stop`: nobody else would release it.
+      const stops = [log.on('change', settle), log.on('reset', settle)]
+      const about = { flag, environment, exposure, because, detectedAt }
+      on = {
+        id,
+        tellOff() {
+          for (const stop of stops) stop()
+          teller.tell('brake', { ...about, isOn: false })
+        },
+      }
+      teller.tell('brake', { ...about, isOn: true })
+    },
+
+    release,
+    settle,
+  }
+}
