@@ -9,7 +9,13 @@ export type StepEvent =
   | { readonly type: 'end_step'; readonly result?: Json }
   | { readonly type: 'wait'; readonly ms: number; readonly because: string; readonly memo?: Json }
   /** Without `retryMs` it is given up, and what was done is undone. */
-  | { readonly type: 'fail_step'; readonly error: StepError; readonly retryMs?: number }
+  | {
+      readonly type: 'fail_step'
+      readonly error: StepError
+      readonly retryMs?: number
+      /** When the trouble began, where that was before now. */
+      readonly detectedAt?: number
+    }
   | { readonly type: 'begin_undo' }
   | { readonly type: 'end_undo' }
   /** Without `retryMs` the procedure ends here, with what is left. `left`: this step and those behind it. */
@@ -23,8 +29,16 @@ export type StepEvent =
 /** Everything that can happen to a procedure. */
 export type ProcedureEvent =
   | (StepEvent & { readonly step: string; readonly actor: string; readonly term: number })
-  /** A process takes it over; `isDue` says that the step which waits is to run again. */
-  | { readonly type: 'claim'; readonly actor: string; readonly owner: string }
+  /** A process takes it over; a step that waits is begun again with it. */
+  | {
+      readonly type: 'claim'
+      readonly actor: string
+      readonly owner: string
+      /** The latest claim that the process knew. */
+      readonly seenTerm: number
+    }
+  /** The owner stops of its own accord. */
+  | { readonly type: 'release'; readonly actor: string; readonly term: number }
   | { readonly type: 'beat'; readonly actor: string; readonly term: number }
   /** Every step is done, or every step that can be undone is. */
   | { readonly type: 'finish'; readonly actor: string; readonly term: number }
@@ -32,6 +46,8 @@ export type ProcedureEvent =
       readonly type: 'cancel' | 'roll_back'
       /** The process that was asked: it goes on with it where nobody else works on it. */
       readonly owner: string
+      /** The steps that have a way back. */
+      readonly undoable: readonly string[]
       readonly detectedAt?: number
     } & Order)
 

@@ -6,7 +6,10 @@ import type { ProcedureState } from './state.ts'
 import type { Step } from './step.ts'
 
 /** What a procedure needs of the log: a replica, or anything with these of its members. */
-export type ProcedureLog = Pick<Replica, 'head' | 'get' | 'refresh' | 'commit' | 'on' | 'status'>
+export type ProcedureLog = Pick<
+  Replica,
+  'head' | 'get' | 'revisionOf' | 'refresh' | 'commit' | 'on' | 'status'
+>
 
 /** What a procedure is made of. */
 export interface ProcedureOptions {

@@ -41,8 +41,9 @@ export interface Begun {
   readonly failures: number
   /** When it was first begun. */
   readonly firstBegunAt: number
-  /** When this attempt was begun. */
+  /** When this attempt was begun, and under which term of the claim. */
   readonly begunAt: number
+  readonly begunIn: number
   /** What it gave `waitFor` to remember. */
   readonly memo?: Json
 }
@@ -58,6 +59,7 @@ export interface Undoing {
     readonly failures: number
     readonly firstBegunAt: number
     readonly begunAt: number
+    readonly begunIn: number
     readonly error?: StepError
   }
 }
@@ -68,6 +70,8 @@ export interface Claim {
   readonly term: number
   /** When the owner last gave a sign of life. */
   readonly beatAt: number
+  /** It stopped of its own accord, with nothing under way. */
+  readonly isReleased?: true
 }
 
 /** Why a procedure goes back. */

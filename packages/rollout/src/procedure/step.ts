@@ -43,7 +43,7 @@ export interface Step {
   /** Unique in the procedure, lower snake case. */
   readonly name: string
   /** Does it. Resolves with what later steps need, with {@link waitFor}, or with {@link recordWith}. */
-  run(context: StepContext): Promise<Json | undefined | void | Waiting | Recorded>
+  run(context: StepContext): Promise<StepOutcome>
   /** The way back. It must bear a step that was done, done in part, or not at all. Without one it stays as it is. */
   undo?(context: UndoContext): Promise<void>
   /** Whether an earlier attempt did it after all. Asked before each attempt but the first; may tell its result. */
@@ -63,6 +63,10 @@ export interface Step {
   /** Further attempts to undo. Default 3. */
   readonly undoRetries?: number
 }
+
+/** What a step resolves with. */
+// biome-ignore lint/suspicious/noConfusingVoidType: a function that ends without a result is a step, too.
+export type StepOutcome = Json | Waiting | Recorded | undefined | void
 
 const waiting = Symbol.for('@sluice/waiting')
 const recorded = Symbol.for('@sluice/recorded')
@@ -97,7 +101,7 @@ export function waitFor(ms: number, because: string, memo?: Json): Waiting {
 /**
  * Ends a step and writes changes of other keys in the same commit, such as that an approval was used.
  *
- * Where one of `dependsOn` was written meanwhile, nothing is, and the step is run again.
+ * Where one of `dependsOn` was written since the attempt began, nothing is, and the step is run again.
  */
 export function recordWith(
   change: { readonly changes: readonly Change[]; readonly dependsOn: readonly string[] },
