@@ -1,4 +1,4 @@
-import { SluiceError, type Split } from '@sluice/core'
+import { SluiceError } from '@sluice/core'
 import { type Clock, systemClock } from '@sluice/stores'
 import type { ArmServers } from './server-weights.ts'
 import type { HaproxyAddress } from './talk.ts'
@@ -72,52 +72,16 @@ export function checkHaproxyOptions(options: HaproxyOptions): CheckedHaproxyOpti
   return { address, backend, servers, timeoutMs, atZero, clock }
 }
 
-/**
- * A split of exactly these arms, summing to 100; an arm that is not named gets 0.
- *
- * @throws SluiceError `invalid_split` with pointer, expected and found.
- */
-export function checkWeights(weights: Split, arms: readonly string[]): Split {
-  for (const arm of Object.keys(weights)) {
-    if (!arms.includes(arm)) throw refuseSplit(`/${arm}`, `one of ${arms.join(', ')}`, arm)
-  }
-  let sum = 0
-  for (const arm of arms) {
-    const percent: unknown = weights[arm] ?? 0
-    if (typeof percent !== 'number' || !(percent >= 0 && percent <= 100)) {
-      throw refuseSplit(`/${arm}`, 'a number from 0 to 100', percent)
-    }
-    sum += percent
-  }
-  // Thirds do not sum exactly.
-  if (Math.abs(sum - 100) > 1e-6) throw refuseSplit('', 'weights that sum to 100', sum)
-  return Object.fromEntries(arms.map((arm) => [arm, weights[arm] ?? 0]))
-}
-
 function checkName(name: unknown, pointer: string): void {
   if (typeof name === 'string' && namePattern.test(name)) return
   throw refuse(pointer, 'a name of letters, digits and _ . : -', name)
 }
 
-function refuse(pointer: string, expected: string, found: unknown): SluiceError {
-  return fault('invalid_option', 'The option of the HAProxy router', pointer, expected, found)
-}
-
-function refuseSplit(pointer: string, expected: string, found: unknown): SluiceError {
-  return fault('invalid_split', 'The split', pointer, expected, found)
-}
-
-function fault(
-  code: string,
-  what: string,
-  pointer: string,
-  expected: string,
-  found: unknown,
-): SluiceError {
-  const shown = found === undefined ? 'nothing' : JSON.stringify(found)
+function refuse(pointer: string, expected: string, value: unknown): SluiceError {
+  const found = value === undefined ? 'nothing' : JSON.stringify(value)
   return new SluiceError(
-    code,
-    `${what} is refused at ${pointer || 'its root'}: expected ${expected}, found ${shown}.`,
-    { pointer, expected, found: shown },
+    'invalid_option',
+    `The HAProxy router is refused at ${pointer || 'its root'}: expected ${expected}, found ${found}.`,
+    { pointer, expected, found },
   )
 }

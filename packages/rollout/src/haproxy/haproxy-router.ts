@@ -1,6 +1,7 @@
 import { isSluiceError, SluiceError, type Split } from '@sluice/core'
 import type { Router } from '../router.ts'
-import { checkHaproxyOptions, checkWeights, type HaproxyOptions } from './haproxy-options.ts'
+import { checkWeights } from '../split/check-weights.ts'
+import { checkHaproxyOptions, type HaproxyOptions } from './haproxy-options.ts'
 import { planCommands } from './plan-commands.ts'
 import { parseReply, type RuntimeReply, type ServerState } from './server-state.ts'
 import { findUsable, shareByWeight } from './server-weights.ts'
