@@ -1,0 +1,93 @@
+import { SluiceError } from '@sluice/core'
+import { z } from 'zod'
+import type { Order } from '../event.ts'
+import { describeIssue, type Fault } from '../issue.ts'
+import type { Checklist, ChecklistRequest } from './checklist.ts'
+
+const text = z.string().regex(/\S/, 'text that is not empty')
+const instant = z.number()
+
+const asked = { name: text, title: text.exactOptional(), dueAt: instant.exactOptional() }
+
+const item = z.discriminatedUnion('phase', [
+  z.strictObject({ ...asked, phase: z.literal('open') }),
+  z.strictObject({
+    ...asked,
+    phase: z.literal('ticked'),
+    by: text,
+    at: instant,
+    note: text.exactOptional(),
+    evidence: text.exactOptional(),
+  }),
+  z.strictObject({ ...asked, phase: z.literal('skipped'), by: text, at: instant, because: text }),
+])
+
+const checklistSchema: z.ZodType<Checklist> = z.strictObject({
+  schema: z.literal(1),
+  id: text,
+  title: text,
+  environment: text.exactOptional(),
+  openedBy: text,
+  openedAt: instant,
+  reason: text,
+  ticket: text.exactOptional(),
+  items: z.array(item).min(1),
+})
+
+/**
+ * Reads a list as it stands in the log.
+ *
+ * @throws SluiceError `invalid_checklist`, with pointer, expected and found.
+ */
+export function parseChecklist(value: unknown): Checklist {
+  const parsed = checklistSchema.safeParse(value)
+  if (!parsed.success) throw refuse(describeIssue(parsed.error, value))
+  const twice = findTwice(parsed.data.items.map(({ name }) => name))
+  if (twice !== undefined) throw refuse(twice)
+  return parsed.data
+}
+
+/**
+ * A new list with everything open.
+ *
+ * @throws SluiceError `invalid_checklist`, with pointer, expected and found.
+ */
+export function newChecklist(
+  id: string,
+  { title, environment, items }: ChecklistRequest,
+  { actor, reason, ticket }: Order,
+  at: number,
+): Checklist {
+  const optional = { environment, ticket }
+  return parseChecklist({
+    schema: 1,
+    id,
+    title,
+    openedBy: actor,
+    openedAt: at,
+    reason,
+    ...withoutUndefined(optional),
+    items: Array.isArray(items)
+      ? items.map((each) => ({ ...withoutUndefined(Object(each)), phase: 'open' }))
+      : items,
+  })
+}
+
+/** Without what is undefined, as JSON leaves it out. */
+export function withoutUndefined(value: object): object {
+  return Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== undefined))
+}
+
+function findTwice(names: readonly string[]): Fault | undefined {
+  const index = names.findIndex((name, place) => names.indexOf(name) !== place)
+  if (index === -1) return undefined
+  return { pointer: `/items/${index}/name`, expected: 'each item once', found: names[index] ?? '' }
+}
+
+function refuse(fault: Fault): SluiceError {
+  return new SluiceError(
+    'invalid_checklist',
+    `The checklist is refused at ${fault.pointer || 'its root'}: expected ${fault.expected}, found ${fault.found}.`,
+    fault,
+  )
+}
