@@ -6,6 +6,7 @@ export {
   createAlerts,
 } from './alerts/create-alerts.ts'
 export type { AlertSeverities } from './alerts/find-conditions.ts'
+export { stageSubject } from './approval-entry.ts'
 export {
   type ApprovalCheck,
   type ApprovalDesk,
@@ -17,13 +18,14 @@ export {
 } from './approvals/subject.ts'
 export { begin, type RolloutRequest } from './begin.ts'
 export { type CohortSource, measureCalibration } from './calibrate.ts'
-export type { RolloutCommands } from './commands.ts'
+export type { RolloutCommands, StartOrder } from './commands.ts'
 export {
   createRolloutController,
   type RolloutController,
   type RolloutControllerOptions,
 } from './controller.ts'
 export { type Decision, decide } from './decide.ts'
+export type { EntryAnswer, EntryTerms } from './entry.ts'
 export type {
   Effect,
   Notice,
@@ -33,7 +35,7 @@ export type {
   TickEvent,
   Transition,
 } from './event.ts'
-export type { Evidence } from './evidence.ts'
+export type { Evidence, ObservedTime } from './evidence.ts'
 export { toExchangeName } from './fleet/exchange-name.ts'
 export {
   createFleetSource,
@@ -46,6 +48,7 @@ export { type ShareHealthOptions, shareHealth } from './fleet/share-health.ts'
 export { type Forecast, forecast, type StageForecast } from './forecast/forecast.ts'
 export type { RatioForecast } from './forecast/ratio-forecast.ts'
 export type { ForecastTraffic } from './forecast/traffic.ts'
+export type { GateAnswer, GateScene, RunGate } from './gates.ts'
 export type { RolloutLog } from './journal.ts'
 export {
   type CreateJudge,
@@ -73,10 +76,45 @@ export { defaultHealthPolicy, type HealthPolicy } from './policy/health-policy.t
 export type { ApprovalType, Policy, PromotionRequirement, Trigger } from './policy/policy.ts'
 export { policyReferences } from './policy/policy-references.ts'
 export { type PolicyGuardsOptions, policyGuards } from './policy-guards.ts'
-export type { PendingRollback, RolloutEvents, RolloutNotice } from './rollout-events.ts'
+export { createProcedure } from './procedure/create-procedure.ts'
+export type { ProcedureNotice } from './procedure/event.ts'
+export type {
+  Procedure,
+  ProcedureEvents,
+  ProcedureLog,
+  ProcedureOptions,
+} from './procedure/procedure-contract.ts'
+export {
+  isProcedureOver,
+  type ProcedurePhase,
+  type ProcedureState,
+  type ProcedureTerms,
+  type StepPhase,
+  type StepState,
+  type UndoDecision,
+} from './procedure/state.ts'
+export { parseProcedureState } from './procedure/state-schema.ts'
+export {
+  type Recorded,
+  recordWith,
+  type Step,
+  type StepContext,
+  type StepOutcome,
+  type UndoContext,
+  type Waiting,
+  waitFor,
+} from './procedure/step.ts'
+export { type RollbackTimeline, rollbackTimeline } from './rollback-timeline.ts'
+export type {
+  BrakeNotice,
+  PendingRollback,
+  RolloutEvents,
+  RolloutNotice,
+} from './rollout-events.ts'
 export type { Router } from './router.ts'
 export type {
   Aborted,
+  AwaitingApproval,
   Completed,
   HoldCause,
   Holding,
@@ -95,4 +133,8 @@ export type {
 } from './state.ts'
 export { isActive, isOpen, isRolloutOver } from './state.ts'
 export { parseRolloutState } from './state-schema.ts'
+export type { BrakeSource } from './steer/brake.ts'
+export { type SteeringLog, type SteerOptions, steerTraffic } from './steer/steer-traffic.ts'
+export type { Steering, SteeringEvents } from './steer/steering.ts'
+export { parseTrafficRecord, type TrafficRecord, trafficKey } from './steer/traffic-record.ts'
 export { transition } from './transition.ts'
