@@ -3,14 +3,8 @@ import { answerFor, findEntryTerms } from './entry.ts'
 import type { TickEvent, Transition } from './event.ts'
 import { hold, stayHolding } from './hold.ts'
 import { advance, announce, rollBack, unchanged } from './moves.ts'
-import {
-  enter,
-  type OpenState,
-  type Overrun,
-  type RolloutState,
-  type RolloutTerms,
-  type Verifying,
-} from './state.ts'
+import { findOverruns } from './rollback-timeline.ts'
+import { enter, type OpenState, type Overrun, type RolloutTerms, type Verifying } from './state.ts'
 
 /** What one look at the canary means for a rollout that may still go on. */
 export function look(state: OpenState, event: TickEvent, now: number): Transition {
@@ -58,7 +52,7 @@ export function verify(state: RolloutTerms & Verifying, event: TickEvent, now: n
   if (!isVerified && !(waitedMs >= plan.verifyLimitMs)) return unchanged(state)
 
   const { rollback, executedAt } = state
-  const overruns = findOverruns(state, isVerified, now)
+  const overruns = findAllOverruns(state, isVerified, now)
   const outcome = isVerified
     ? 'no request reaches the canary any more'
     : `requests to the canary were not seen to end within ${plan.verifyLimitMs} ms`
@@ -112,17 +106,18 @@ function recover(
   }
 }
 
-function findOverruns(
-  state: RolloutState & Verifying,
+/** All limits of the rollback timeline, now that it is over. */
+function findAllOverruns(
+  state: RolloutTerms & Verifying,
   isVerified: boolean,
   now: number,
 ): Overrun[] {
-  const { plan, executedAt } = state
-  const { detectedAt, decidedAt } = state.rollback
-  const overruns: Overrun[] = []
-  if (decidedAt - detectedAt > plan.decisionLimitMs) overruns.push('decision')
-  if (executedAt - decidedAt > plan.executionLimitMs) overruns.push('execution')
-  if (!isVerified) overruns.push('verification')
-  if (now - detectedAt > (plan.totalLimitMs ?? Number.POSITIVE_INFINITY)) overruns.push('total')
-  return overruns
+  const { verifyLimitMs, totalLimitMs = Number.POSITIVE_INFINITY } = state.plan
+  const isLate = now - state.rollback.detectedAt > totalLimitMs
+  const isVerifiedInTime = isVerified && now - state.executedAt <= verifyLimitMs
+  return [
+    ...findOverruns(state),
+    ...(isVerifiedInTime ? [] : ['verification' as const]),
+    ...(isLate ? ['total' as const] : []),
+  ]
 }

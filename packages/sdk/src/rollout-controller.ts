@@ -30,6 +30,9 @@ export interface FlagRolloutOptions<D extends FlagDefinitions = FlagDefinitions>
  * store where it has an exchange, unless `source` or `judge` is given. Run one in every process: one is
  * on duty, and another takes its place.
  *
+ * From the moment a rollback is decided here, these flags serve the canary to nobody, though the store be away and the
+ * rollback not be in the log yet.
+ *
  * @throws SluiceError `flag_not_found`; `invalid_plan`; `invalid_option`.
  */
 export function createRolloutController<D extends FlagDefinitions>(
@@ -40,12 +43,12 @@ export function createRolloutController<D extends FlagDefinitions>(
     throw new SluiceError('flag_not_found', `There is no flag "${flag}" to roll out.`, { flag })
   }
   if (calibrate) {
-    const { stages } = parsePlan(rest.plan ?? canary())
+    const { stages } = parsePlan(rest.plan ?? canary({}, rest.policy))
     const percents = stages.map(({ rolloutPercent }) => rolloutPercent)
     flags.watchCohorts(flag, percents)
   }
   const lease = flags.createLease(flag, rest.clock)
-  return createControllerOver({
+  const controller = createControllerOver({
     source: flags.fleet(flag),
     ...(lease === undefined ? {} : { lease }),
     ...(calibrate ? { cohorts: (percent: number) => flags.cohort(flag, percent) } : {}),
@@ -54,4 +57,9 @@ export function createRolloutController<D extends FlagDefinitions>(
     environment: flags.environment,
     flag,
   })
+  controller.on('brake', ({ isOn, exposure }) => {
+    if (isOn) flags.brake(flag, exposure)
+    else flags.release(flag)
+  })
+  return controller
 }

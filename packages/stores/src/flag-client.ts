@@ -3,6 +3,7 @@ import type {
   EvaluateOptions,
   EvaluationContext,
   Explanation,
+  Exposure,
   FlagDefinitions,
   FlagReaders,
   FlagSet,
@@ -57,6 +58,14 @@ export interface FlagClient<D extends FlagDefinitions = FlagDefinitions>
    * @returns false where the time ran out. Never rejects.
    */
   ready(options?: { readonly timeoutMs?: number }): Promise<boolean>
+  /**
+   * Serves a flag in this process as if this exposure stood in the log, until `release`: what a rollback is going to
+   * write, from the moment it is decided, though the store be away. It is in memory only. The SDK's rollout controller
+   * does both by itself.
+   */
+  brake(key: KeyOf<D>, exposure: Exposure): void
+  /** Serves what stands in the log again. */
+  release(key: KeyOf<D>): void
   /** The commits that touched a flag, in every environment, oldest first. */
   history(key: KeyOf<D>): Promise<Commit[]>
   /**
@@ -75,7 +84,10 @@ export interface FlagClient<D extends FlagDefinitions = FlagDefinitions>
 }
 
 /** What a client does beside answering. */
-export type ClientParts = Pick<FlagClient, 'ready' | 'history' | 'at' | 'on' | 'close'> & {
+export type ClientParts = Pick<
+  FlagClient,
+  'ready' | 'brake' | 'release' | 'history' | 'at' | 'on' | 'close'
+> & {
   readonly view: FlagView
   readonly replica: Replica
   readonly commands: FlagCommands
@@ -153,6 +165,14 @@ export class LiveFlagClient implements FlagClient {
 
   ready(options?: { readonly timeoutMs?: number }): Promise<boolean> {
     return this.#parts.ready(options)
+  }
+
+  brake(key: string, exposure: Exposure): void {
+    this.#parts.brake(key, exposure)
+  }
+
+  release(key: string): void {
+    this.#parts.release(key)
   }
 
   setRollout(key: string, percent: number, note: ChangeNote): Promise<Commit> {

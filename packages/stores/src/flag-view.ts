@@ -52,6 +52,12 @@ export interface FlagView {
   follow(entries: readonly LogEntry[], revision: number): readonly string[]
   /** The same for the whole state of a log: what is not among the entries is gone. */
   reset(entries: readonly LogEntry[], revision: number): readonly string[]
+  /**
+   * Lays an exposure over the log's until it is released (undefined), whatever comes in meanwhile.
+   *
+   * @returns The flags whose answers may differ now.
+   */
+  brake(name: string, exposure: Exposure | undefined): readonly string[]
   /** Another view, of a past state of the log, over the definitions that this one has now. */
   past(fold: Fold, at: number): FlagView
 }
@@ -98,6 +104,8 @@ export function createFlagView(options: FlagViewOptions): FlagView {
   const layers = createLayers({ flags, segments })
   const inService = new Map(Object.entries<Condition>(segments))
   const exposures = new Map<string, Exposure>()
+  /** What this process serves instead, because what stands in the log is known to be bad. */
+  const brakes = new Map<string, Exposure>()
   /** By key of the log: the revision of what is in service. */
   const applied = new Map<string, number>()
   /** By key of the log: what it holds and what is not in service. */
@@ -193,7 +201,7 @@ export function createFlagView(options: FlagViewOptions): FlagView {
     for (const name of names.flags) {
       const before = current.inspect(name)
       const after = layers.flag(name)
-      const exposure = exposures.get(name)
+      const exposure = brakes.get(name) ?? exposures.get(name)
       const changedAt = revisionOfFlag(name)
       const isSame =
         before?.origin === after?.origin &&
@@ -265,6 +273,10 @@ export function createFlagView(options: FlagViewOptions): FlagView {
       // What only the revision of a deletion tells, which no entry shows, is looked at too.
       const names = { ...noNames(), flags: new Set(current.keys()) }
       return take([...entries, ...deletions], revision, names)
+    },
+    brake(name, exposure) {
+      put(brakes, name, exposure)
+      return publish({ ...noNames(), flags: new Set([name]) }, current.revision)
     },
     past(fold, at) {
       const view = createFlagView({

@@ -69,6 +69,8 @@ export function openFlags<const D extends FlagDefinitions = FlagDefinitions>(
       return replica.status === 'defaults' && isDefined ? 'bootstrap' : replica.status
     },
     ready: replica.ready,
+    brake: (key, exposure) => take(() => view.brake(key, exposure)),
+    release: (key) => take(() => view.brake(key, undefined)),
     history: (key) => replica.history((each) => isAboutFlag(each, key)),
     at: (time, past) => flagsAt(replica, view.past, time, past),
     on: events.on,
