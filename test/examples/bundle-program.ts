@@ -1,0 +1,21 @@
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/**
+ * Bundles a program of ours from its sources into one file: started often, it starts fast.
+ *
+ * @param entry From the project's folder.
+ */
+export async function bundleProgram(entry: string, outfile: string): Promise<void> {
+  await build({
+    ...{ entryPoints: [join(root, entry)], outfile, bundle: true, platform: 'node', format: 'esm' },
+    conditions: ['@sluice/source'],
+    // What is bundled from CommonJS still asks for Node's own modules by `require`.
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)",
+    },
+  })
+}
