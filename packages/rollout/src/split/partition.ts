@@ -1,5 +1,4 @@
-import { bucketCount, bucketLimit } from '@sluice/core'
-import { PrefixHash } from './prefix-hash.ts'
+import { bucketCount, bucketLimit, PrefixHash } from '@sluice/core'
 
 /** Cuts the subjects into arms: the same key and weights give the same arm in every process. */
 export interface Partition {
