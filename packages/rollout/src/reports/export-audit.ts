@@ -76,6 +76,8 @@ function createCsv() {
     columns: [...columns],
     // RFC 4180 ends lines so.
     record_delimiter: 'windows',
+    // It quotes by itself where the whole delimiter stands, and half of one is enough to break a line.
+    quoted_match: /[\r\n]/,
     escape_formulas: true,
   })
 }

@@ -37,6 +37,7 @@ const schema = z.looseObject({
   executedAt: instant.optional(),
   verifiedAt: instant.optional(),
   endedAt: instant.optional(),
+  overruns: z.array(text).optional(),
   completedAt: instant.optional(),
   abortedAt: instant.optional(),
 })
