@@ -160,9 +160,10 @@ function review(
   }
   const { types } = policy.approvals
   const scope = { roles: directory.rolesOf(actor), team: directory.everyone() }
-  const isReviewer = [approval.subject.type, ...Object.keys(types)].some((type) => {
-    const approvers = types[type]?.approvers
-    return approvers !== undefined && rolesThatCount(approvers, actor, scope).length > 0
+  // Consensus gives everyone a say, but a review wants somebody whom a role makes answerable.
+  const isReviewer = Object.entries(types).some(([type, { approvers }]) => {
+    if (approvers === 'everyone' && type !== 'hotfix') return false
+    return rolesThatCount(approvers, actor, scope).length > 0
   })
   if (!isReviewer) {
     return refuse('not_an_approver', `${actor} has no role in which anything is approved`)
