@@ -7,6 +7,25 @@ export {
 } from './alerts/create-alerts.ts'
 export type { AlertSeverities } from './alerts/find-conditions.ts'
 export { stageSubject } from './approval-entry.ts'
+export type {
+  Answer as ApprovalAnswer,
+  Approval,
+  ApprovalPhase,
+  ApprovalTerms,
+  Emergency,
+} from './approvals/approval.ts'
+export type { ApprovalNotice } from './approvals/approval-notice.ts'
+export { parseApproval } from './approvals/approval-schema.ts'
+export type { ApprovalEvents, Notify } from './approvals/approval-teller.ts'
+export type {
+  ApprovalFilter,
+  Approvals,
+  ApprovalsOptions,
+  ApprovalView,
+} from './approvals/approvals-contract.ts'
+export { createApprovals } from './approvals/create-approvals.ts'
+export type { Directory, DirectoryRecord } from './approvals/directory.ts'
+export type { ApprovalLog } from './approvals/read-approvals.ts'
 export {
   type ApprovalCheck,
   type ApprovalDesk,
