@@ -10,14 +10,10 @@ import type {
   SluiceError,
 } from '@sluice/core'
 import { createFlagSet } from '@sluice/core/node'
-import {
-  type DefinitionsDocument,
-  parseDefinition,
-  parseExposure,
-  parseSegment,
-} from '@sluice/core/schema'
-import { exposureKey, flagKey, segmentKey } from './flag-keys.ts'
+import { type DefinitionsDocument, parseExposure, parseSegment } from '@sluice/core/schema'
+import { exposureKey, flagKey } from './flag-keys.ts'
 import { admit } from './flag-view-admit.ts'
+import { parseEntry } from './flag-view-entry.ts'
 import { misfitEntry, refusedEntry } from './flag-view-errors.ts'
 import { createLayers, type LoggedDefinition, type Names, put } from './flag-view-layers.ts'
 import type { Fold } from './fold.ts'
@@ -74,9 +70,6 @@ export interface FlagViewOptions {
   /** Hears of what was refused in the log; what it would have replaced stays in service. */
   readonly report: (error: SluiceError) => void
 }
-
-const flagPrefix = flagKey('')
-const segmentPrefix = segmentKey('')
 
 /** An entry, and the definition that stands in it. */
 interface Parsed {
@@ -293,17 +286,4 @@ export function createFlagView(options: FlagViewOptions): FlagView {
 
 function noNames(): Names {
   return { flags: new Set(), segments: new Set() }
-}
-
-/** The definition that stands in an entry of the log; nothing where the entry holds none. */
-function parseEntry({ key, value }: LogEntry): LoggedDefinition | undefined {
-  if (key.startsWith(flagPrefix)) {
-    const name = key.slice(flagPrefix.length)
-    return { kind: 'flag', name, value: value === undefined ? value : parseDefinition(name, value) }
-  }
-  if (key.startsWith(segmentPrefix)) {
-    const name = key.slice(segmentPrefix.length)
-    return { kind: 'segment', name, value: value === undefined ? value : parseSegment(name, value) }
-  }
-  return undefined
 }
