@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { build } from 'esbuild'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -18,4 +20,13 @@ export async function bundleProgram(entry: string, outfile: string): Promise<voi
       js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)",
     },
   })
+}
+
+/** Runs a bundled program to its end; one that fails rejects with what it wrote. */
+export async function runProgram(
+  program: string,
+  args: readonly string[] = [],
+): Promise<{ lines: string[]; stderr: string }> {
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [program, ...args])
+  return { lines: stdout.split('\n'), stderr }
 }
