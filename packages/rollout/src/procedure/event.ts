@@ -41,7 +41,13 @@ export type ProcedureEvent =
   | { readonly type: 'release'; readonly actor: string; readonly term: number }
   | { readonly type: 'beat'; readonly actor: string; readonly term: number }
   /** Every step is done, or every step that can be undone is. */
-  | { readonly type: 'finish'; readonly actor: string; readonly term: number }
+  | {
+      readonly type: 'finish'
+      readonly actor: string
+      readonly term: number
+      /** The steps that have a way back. */
+      readonly undoable: readonly string[]
+    }
   | ({
       readonly type: 'cancel' | 'roll_back'
       /** The process that was asked: it goes on with it where nobody else works on it. */

@@ -3,7 +3,7 @@ import { announce, record, replaceStep, unchanged } from './moves.ts'
 import { obey } from './orders.ts'
 import { beginStep, endStep, failStep, skipStep, waitStep } from './run-moves.ts'
 import { enterPhase, type ProcedureState, stepOf } from './state.ts'
-import { beginUndo, endUndo, failUndo } from './undo-moves.ts'
+import { beginUndo, endUndo, failUndo, stepsToUndo } from './undo-moves.ts'
 
 /**
  * What becomes of a procedure when something happens: pure, and total over every state and event.
@@ -139,7 +139,7 @@ function release(
 
 function finish(
   state: ProcedureState,
-  { actor, term }: ProcedureEvent & { type: 'finish' },
+  { actor, term, undoable }: ProcedureEvent & { type: 'finish' },
   now: number,
 ): ProcedureTransition {
   if (!isOwners(state, term)) return unchanged(state)
@@ -157,6 +157,7 @@ function finish(
     }
   }
   if (state.phase !== 'undoing') return unchanged(state)
+  if (stepsToUndo(state, (name) => undoable.includes(name)).length > 0) return unchanged(state)
   const { decision } = state
   const endedAt = Math.max(now, decision.decidedAt)
   // What a person gave up before anything was done is as undone as it can be.

@@ -42,6 +42,7 @@ export function createWorker(options: {
   readonly tellError: (error: unknown) => void
 }): Worker {
   const { log, readState, writer, steps, clock, actor, heartbeatMs, tellError } = options
+  const undoable = steps.filter(({ undo }) => undo !== undefined).map(({ name }) => name)
   let underWay: Attempt<unknown> | undefined
   /** The procedure's phase that what is under way, or pauses, belongs to. */
   let phase: string | undefined
@@ -58,7 +59,7 @@ export function createWorker(options: {
       case 'rest':
         return
       case 'finish':
-        await persist(() => writer.apply({ type: 'finish', actor, term: worker.term }))
+        await persist(() => writer.apply({ type: 'finish', actor, term: worker.term, undoable }))
         return
       case 'skip':
         await report(action.step, { type: 'skip_step', because: action.because })
