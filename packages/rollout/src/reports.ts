@@ -12,6 +12,11 @@ export { type ExportOptions, exportAudit } from './reports/export-audit.ts'
 export { type AuditQuery, queryAudit } from './reports/query-audit.ts'
 export { type CommitSource, type ReadOptions, readCommits } from './reports/read-commits.ts'
 export {
+  type RecoveryOptions,
+  type RecoveryReport,
+  recoveryReport,
+} from './reports/recovery-report.ts'
+export {
   type RollbackOptions,
   type RollbackPart,
   type RollbackReport,
