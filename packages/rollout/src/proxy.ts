@@ -1,0 +1,9 @@
+export { defaultEjection, type EjectionLimits } from './dispatcher/ejection.ts'
+export type { ArmOrigins, TrafficOptions } from './dispatcher/options.ts'
+export type { TrafficEvent, TrafficOutcome } from './dispatcher/outcome.ts'
+export {
+  createSplitProxy,
+  type SplitProxy,
+  type SplitProxyOptions,
+} from './proxy/create-split-proxy.ts'
+export type { StickyCookie } from './proxy/sticky-cookie.ts'

@@ -1,0 +1,104 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Dispatcher } from 'undici'
+import { Call } from '../dispatcher/call.ts'
+import { follow } from '../dispatcher/follow.ts'
+import type { Traffic } from '../dispatcher/traffic.ts'
+import { answerError, statusOf } from './answer-error.ts'
+import { type ForwardRules, requestHeaders, responseHeaders, responseTrailers } from './headers.ts'
+import type { RequestKey } from './sticky-cookie.ts'
+
+/** Forwards one request to an origin of its arm and streams the answer back, as fast as the client reads it. */
+export function forward(
+  traffic: Traffic,
+  rules: ForwardRules,
+  request: IncomingMessage,
+  response: ServerResponse,
+  { key, setCookie }: RequestKey,
+): void {
+  const path = pathOf(request.url ?? '/')
+  if (path === undefined || traffic.isClosed()) {
+    answerError(response, path === undefined ? 400 : 503)
+    return
+  }
+  const options: Dispatcher.DispatchOptions = {
+    path,
+    method: request.method as Dispatcher.HttpMethod,
+    headers: requestHeaders(request, rules, key),
+    body: hasBody(request) ? request : null,
+  }
+  const call = new Call(traffic, options, key)
+  call.send(follow(new ResponseWriter(response, setCookie), call))
+}
+
+class ResponseWriter {
+  private readonly response: ServerResponse
+  private readonly setCookie: string | undefined
+  private controller: Dispatcher.DispatchController | undefined
+  private isWaiting = false
+
+  constructor(response: ServerResponse, setCookie: string | undefined) {
+    this.response = response
+    this.setCookie = setCookie
+    response.on('close', () => {
+      if (!response.writableFinished) this.controller?.abort(new ClientGone())
+    })
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.controller = controller
+    // The client may have left between two origins.
+    if (this.response.destroyed) controller.abort(new ClientGone())
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    statusCode: number,
+    _headers: unknown,
+    statusMessage?: string,
+  ): void {
+    if (statusCode < 200) return
+    const headers = responseHeaders((controller.rawHeaders ?? []) as Buffer[])
+    if (this.setCookie !== undefined) headers.push('set-cookie', this.setCookie)
+    this.response.writeHead(statusCode, statusMessage ?? '', headers)
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.response.write(chunk) || this.isWaiting) return
+    this.isWaiting = true
+    controller.pause()
+    this.response.once('drain', () => {
+      this.isWaiting = false
+      controller.resume()
+    })
+  }
+
+  onResponseEnd(controller: Dispatcher.DispatchController): void {
+    const { rawTrailers } = controller
+    if (Array.isArray(rawTrailers) && rawTrailers.length > 0) {
+      this.response.addTrailers(responseTrailers(rawTrailers))
+    }
+    this.response.end()
+  }
+
+  onResponseError(_controller: unknown, error: Error): void {
+    answerError(this.response, statusOf(error))
+  }
+}
+
+/** Why a call is given up where the client has left. */
+class ClientGone extends Error {
+  readonly code = 'UND_ERR_ABORTED'
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  const { 'content-length': length, 'transfer-encoding': encoding } = headers
+  return encoding !== undefined || (length !== undefined && length !== '0')
+}
+
+/** The path of a request's target, where that names a server too; undefined for what has none, such as `*`. */
+export function pathOf(target: string): string | undefined {
+  if (target.startsWith('/')) return target
+  if (!URL.canParse(target)) return undefined
+  const { protocol, pathname, search } = new URL(target)
+  return protocol === 'http:' || protocol === 'https:' ? pathname + search : undefined
+}

@@ -1,0 +1,140 @@
+import * as http from 'node:http'
+import * as https from 'node:https'
+import type { Duplex } from 'node:stream'
+import { faultOf } from '../dispatcher/faults.ts'
+import type { Traffic } from '../dispatcher/traffic.ts'
+import { statusOf } from './answer-error.ts'
+import { pathOf } from './forward.ts'
+import { type ForwardRules, requestHeaders, responseHeaders } from './headers.ts'
+import type { RequestKey } from './sticky-cookie.ts'
+
+/** Connections that were upgraded, which a server no longer counts as its own. */
+export type OpenTunnels = Set<Duplex>
+
+/**
+ * Forwards a request to change the protocol, a WebSocket's as a rule, and joins the two connections when the origin agrees.
+ * An origin that declines answers as it likes. It counts as served once the origin agreed, or by its status.
+ */
+export function forwardUpgrade(
+  traffic: Traffic,
+  rules: ForwardRules,
+  request: http.IncomingMessage,
+  client: Duplex,
+  head: Buffer,
+  { key, setCookie }: RequestKey,
+  tunnels: OpenTunnels,
+): void {
+  const path = pathOf(request.url ?? '/')
+  client.on('error', () => client.destroy())
+  if (path === undefined || traffic.isClosed()) {
+    refuse(client, path === undefined ? 400 : 503)
+    return
+  }
+  const startedAt = traffic.now()
+  const meant = traffic.armOf(key)
+  const place = traffic.first(meant)
+  const { arm, origin } = place
+  origin.begin()
+  let isOver = false
+
+  const headers = requestHeaders(request, rules, key)
+  headers.push('connection', 'upgrade', 'upgrade', request.headers.upgrade ?? '')
+  if (rules.host === 'origin' || request.headers.host === undefined) {
+    headers.push('host', new URL(origin.url).host)
+  }
+  const { request: send } = origin.url.startsWith('https:') ? https : http
+  const upstream = send(origin.url, {
+    method: request.method,
+    path,
+    headers,
+    agent: false,
+  } as never)
+  client.on('close', () => {
+    if (!isOver) upstream.destroy(new ClientLeft())
+  })
+
+  upstream.on('upgrade', (response, socket, rest) => {
+    client.write(headOf(response, setCookie))
+    if (rest.length > 0) client.write(rest)
+    if (head.length > 0) socket.write(head)
+    settle(response.statusCode)
+    join(client, socket, tunnels)
+  })
+  upstream.on('response', (response) => {
+    client.write(headOf(response, setCookie, 'close'))
+    response.pipe(client)
+    response.on('error', () => client.destroy())
+    settle(response.statusCode)
+  })
+  upstream.on('error', (error) => {
+    if (isOver) {
+      client.destroy()
+      return
+    }
+    const fault = error instanceof ClientLeft ? 'caller' : faultOf(error, undefined)
+    if (fault !== 'caller') {
+      traffic.found(place, fault === 'connect' ? 'connect_error' : 'server_error')
+    }
+    settle(undefined, fault === 'caller')
+    refuse(client, statusOf(error))
+  })
+  upstream.end()
+
+  function settle(statusCode: number | undefined, isAborted = false): void {
+    isOver = true
+    origin.end()
+    if (statusCode !== undefined) {
+      traffic.found(place, statusCode >= 500 ? 'server_error' : 'ok')
+    }
+    traffic.onOutcome?.({
+      arm: meant.name,
+      servedBy: arm.name,
+      origin: origin.url,
+      ok: arm === meant && statusCode !== undefined && statusCode < 500,
+      durationMs: traffic.now() - startedAt,
+      statusCode,
+      key,
+      retries: 0,
+      isAborted,
+    })
+  }
+}
+
+class ClientLeft extends Error {}
+
+function join(client: Duplex, socket: Duplex, tunnels: OpenTunnels): void {
+  tunnels.add(client)
+  client.pipe(socket)
+  socket.pipe(client)
+  client.on('close', () => {
+    tunnels.delete(client)
+    socket.destroy()
+  })
+  client.on('error', () => socket.destroy())
+  socket.on('error', () => client.destroy())
+  socket.on('close', () => client.destroy())
+}
+
+/** A response's head as bytes: there is no server's response for a connection that leaves it. */
+function headOf(
+  response: http.IncomingMessage,
+  setCookie: string | undefined,
+  connection: 'close' | 'upgrade' = 'upgrade',
+): Buffer {
+  const headers = responseHeaders(response.rawHeaders)
+  const lines = [`HTTP/1.1 ${response.statusCode} ${response.statusMessage ?? ''}`]
+  for (let index = 0; index + 1 < headers.length; index += 2) {
+    lines.push(`${headers[index]}: ${headers[index + 1]}`)
+  }
+  lines.push(`connection: ${connection}`)
+  const { upgrade } = response.headers
+  if (connection === 'upgrade' && upgrade !== undefined) lines.push(`upgrade: ${upgrade}`)
+  if (setCookie !== undefined) lines.push(`set-cookie: ${setCookie}`)
+  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
+}
+
+function refuse(client: Duplex, statusCode: number): void {
+  if (!client.writable) return
+  const status = `${statusCode} ${http.STATUS_CODES[statusCode]}`
+  client.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
+}
