@@ -116,13 +116,19 @@ export function createCommands(options: CommandsOptions): RolloutCommands {
 
   /** Two people, or a person and the plan, who both mean this step must not take two. */
   function assertSameStage(asked: RolloutState, found: RolloutState): void {
-    if (!isOpen(asked) || !isOpen(found)) return
-    if (asked.id === found.id && asked.stage === found.stage) return
+    const [seenAt, foundAt] = [positionOf(asked), positionOf(found)]
+    if (seenAt === undefined || foundAt === undefined) return
+    if (asked.id === found.id && seenAt === foundAt) return
     throw new SluiceError(
       'conflict',
       `${flag} entered another stage while it was being promoted. Look again, and promote again if that is still wanted.`,
-      { flag, expected: `stage ${asked.stage}`, found: `stage ${found.stage}` },
+      { flag, expected: seenAt, found: foundAt },
     )
+  }
+
+  function positionOf(state: RolloutState): string | undefined {
+    if (isOpen(state)) return `stage ${state.stage}`
+    return state.phase === 'awaiting_approval' ? 'no stage yet' : undefined
   }
 
   function noRollout(): SluiceError {
