@@ -1,6 +1,14 @@
+export {
+  type AskedFlag,
+  type AskedFlags,
+  askedKey,
+  longestGapMs,
+  readAsked,
+  readAskedFlag,
+  readAskedSpan,
+} from './stale/asked-flags.ts'
 export { findStale, type StaleOptions } from './stale/find-stale.ts'
 export {
-  type AskedFlags,
   type DebtItem,
   type DebtOptions,
   type DebtReason,

@@ -1,4 +1,4 @@
-import type { EvaluationContext, FlagDefinitions, KeyOf } from '@sluice/core'
+import type { EvaluationContext, FlagDefinitions, KeyOf, SluiceError } from '@sluice/core'
 import { createHealthRecorder, type HealthRecorder } from '@sluice/guards'
 import type { FleetSource, Lease } from '@sluice/rollout'
 import {
@@ -12,13 +12,17 @@ import {
   systemClock,
 } from '@sluice/stores'
 import { createMemoryStore } from '@sluice/stores/memory'
+import { countAsked } from './asked-flags.ts'
 import { resolveEnvironment } from './environment.ts'
 import { joinFleet } from './fleet.ts'
 import { type Branches, runGuarded } from './guarded.ts'
+import { createLifecycleReader, type LifecycleReader } from './lifecycle.ts'
 import { createIdentity } from './process-identity.ts'
 
 /** A flag client that also runs and counts an application's branches. */
-export interface Flags<D extends FlagDefinitions = FlagDefinitions> extends FlagClient<D> {
+export interface Flags<D extends FlagDefinitions = FlagDefinitions>
+  extends FlagClient<D>,
+    LifecycleReader {
   /**
    * Evaluates a flag, runs the branch it chooses, times it and counts it for the guards.
    *
@@ -61,6 +65,8 @@ export type FlagsOptions<D extends FlagDefinitions = FlagDefinitions> = Omit<
     readonly processId?: string
     /** A request in flight for longer counts as an error, in ms above 0. Default 30,000. */
     readonly requestTimeoutMs?: number
+    /** Counts in the log which flags are asked for, and what they answer, once an hour. Default false. */
+    readonly countAsked?: boolean
   }
 
 /**
@@ -73,7 +79,7 @@ export type FlagsOptions<D extends FlagDefinitions = FlagDefinitions> = Omit<
 export function openFlags<const D extends FlagDefinitions = FlagDefinitions>(
   options: FlagsOptions<D> = {},
 ): Flags<D> {
-  const { processId, requestTimeoutMs, ...rest } = options
+  const { processId, requestTimeoutMs, countAsked: isCounted = false, ...rest } = options
   const store = options.store ?? createMemoryStore()
   const environment = resolveEnvironment(options.environment)
   const client = openFlagClient<D>({ ...rest, store, environment })
@@ -87,6 +93,9 @@ export function openFlags<const D extends FlagDefinitions = FlagDefinitions>(
     requestTimeoutMs,
     onError: (error) => errors.tell('error', error),
   })
+  const { clock = systemClock } = options
+  const onError = (error: unknown) => errors.tell('error', error as SluiceError)
+  const asked = isCounted ? countAsked(client as never, { clock, onError }) : undefined
   /** Counts what nobody reads. */
   const forUnknown = createHealthRecorder()
   const guarded: Flags<D>['guarded'] = (key, context, branches) => {
@@ -98,6 +107,7 @@ export function openFlags<const D extends FlagDefinitions = FlagDefinitions>(
   const { on, close } = client
   client.on('change', fleet.restartUnits)
   return Object.assign(client, {
+    ...createLifecycleReader(client as never, clock),
     guarded,
     health: fleet.recorder,
     fleet: fleet.source,
@@ -112,6 +122,7 @@ export function openFlags<const D extends FlagDefinitions = FlagDefinitions>(
       }
     }) satisfies FlagClient['on'],
     async close() {
+      await asked?.close()
       await fleet.close()
       await close.call(client)
       errors.clear()

@@ -1,17 +1,10 @@
 import type { FlagLifecycle } from '../lifecycle/lifecycle.ts'
 import type { Policy } from '../policy/policy.ts'
+import type { AskedFlags } from './asked-flags.ts'
 import type { Place, StaleReport } from './stale-report.ts'
 
 /** Why a flag is to go. */
 export type DebtReason = 'released' | 'expired' | 'archived' | 'never_asked' | 'unused_in_code'
-
-/** When flags were last asked for, as far as anybody counted. */
-export interface AskedFlags {
-  /** Since when it has been counted without a gap, epoch ms. */
-  readonly since: number
-  /** By flag; one that is missing was not asked since. */
-  readonly flags: ReadonlyMap<string, { readonly lastAt: number }>
-}
 
 /** What debt is computed from. */
 export interface DebtOptions {

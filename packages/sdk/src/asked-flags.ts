@@ -1,0 +1,142 @@
+import type { Answer, EvaluationContext, Json } from '@sluice/core'
+import { askedKey, longestGapMs, readAskedFlag, readAskedSpan } from '@sluice/rollout/stale'
+import type { Change, Clock, FlagClient } from '@sluice/stores'
+
+/** Counts which flags are asked for, and what they answered. */
+export interface AskedCounter {
+  /** Adds what was counted since the last report to the log. Rejects with what the store throws; nothing is lost then. */
+  report(): Promise<void>
+  /** Reports once more, where the log is there, and stops. */
+  close(): Promise<void>
+}
+
+/** How it is counted. */
+export interface AskedOptions {
+  readonly clock: Clock
+  /** Time between two reports in ms. Default: an hour. */
+  readonly reportMs?: number
+  readonly onError: (error: unknown) => void
+}
+
+/** A commit an hour and process: often enough for a policy that thinks in months. */
+const defaultReportMs = 3_600_000
+/** A commit may hold a megabyte; a flag's counts are some hundred bytes. */
+const flagsPerCommit = 500
+
+interface Count {
+  times: number
+}
+
+/**
+ * Counts the questions that a client is asked from now on. Each costs two look-ups in maps; nothing is allocated but for
+ * the first answer of a variant.
+ *
+ * `evaluateAll` and `explain` do not count: nobody's code depends on a flag by asking for all of them. Nor do keys that
+ * no flag has.
+ */
+export function countAsked(client: FlagClient, options: AskedOptions): AskedCounter {
+  const { clock, reportMs = defaultReportMs, onError } = options
+  const { environment, replica } = client
+  let countingSince = clock.now()
+  let lookedAt = countingSince
+  const evaluate = client.evaluate.bind(client)
+  /** By flag and variant: since the last report. */
+  let counts = new Map<string, Map<string, Count>>()
+
+  function ask(key: string, context?: EvaluationContext, evaluation?: { now?: number }): Answer {
+    const answer = evaluate(key, context, evaluation) as Answer
+    if (answer.errorCode !== 'FLAG_NOT_FOUND') count(key, answer.variant ?? 'default', 1)
+    return answer
+  }
+
+  function count(key: string, variant: string, times: number): void {
+    let variants = counts.get(key)
+    if (variants === undefined) {
+      variants = new Map()
+      counts.set(key, variants)
+    }
+    const counted = variants.get(variant)
+    if (counted === undefined) variants.set(variant, { times })
+    else counted.times += times
+  }
+
+  function typed<T extends Json>(type: string) {
+    return (key: string, context: EvaluationContext, fallback: T): T => {
+      const { value, errorCode } = ask(key, context)
+      const isTyped = typeof value === type && value !== null && errorCode === undefined
+      return isTyped ? (value as T) : fallback
+    }
+  }
+
+  Object.assign(client, {
+    isEnabled: (key: string, context?: EvaluationContext) => ask(key, context).value === true,
+    boolean: typed<boolean>('boolean'),
+    string: typed<string>('string'),
+    number: typed<number>('number'),
+    object: typed<Json>('object'),
+    evaluate: ask,
+  })
+
+  async function report(): Promise<void> {
+    // After a sleep, or a jump of the clock, nobody knows what was asked in between.
+    if (clock.now() - lookedAt > longestGapMs) countingSince = clock.now()
+    lookedAt = clock.now()
+    await replica.refresh()
+    const taken = [...counts]
+    counts = new Map()
+    // Also where nothing was asked: that somebody counts is what makes "never asked" a statement.
+    do {
+      const part = taken.splice(0, flagsPerCommit)
+      try {
+        await write(part)
+      } catch (error) {
+        // Counted again: where the outcome is unknown, twice perhaps.
+        for (const [key, variants] of [...part, ...taken]) {
+          for (const [variant, { times }] of variants) count(key, variant, times)
+        }
+        throw error
+      }
+    } while (taken.length > 0)
+  }
+
+  async function write(part: readonly (readonly [string, Map<string, Count>])[]): Promise<void> {
+    const now = clock.now()
+    const basedOn = replica.head.revision
+    const span = readAskedSpan(replica, environment)
+    const isGap = span === undefined || now - span.reportedAt > longestGapMs
+    const since = Math.min(isGap ? countingSince : span.since, now)
+    const changes: Change[] = [{ key: askedKey(environment), value: { since, reportedAt: now } }]
+    for (const [flag, variants] of part) {
+      const before = readAskedFlag(replica, environment, flag)
+      const totals: Record<string, number> = { ...before?.variants }
+      for (const [variant, { times }] of variants) {
+        totals[variant] = (totals[variant] ?? 0) + times
+      }
+      const lastAt = Math.max(now, before?.lastAt ?? now)
+      changes.push({ key: askedKey(environment, flag), value: { lastAt, variants: totals } })
+    }
+    const reason = `${part.length} flags were asked for since the last report`
+    await replica.commit(
+      { actor: 'sluice', action: 'count_asked', reason, environment, changes },
+      { dependsOn: changes.map(({ key }) => key), basedOn },
+    )
+  }
+
+  /** What another process's report collides with comes with the next. */
+  const tryReport = () => report().catch(onError)
+  let cancel = clock.after(reportMs, beat)
+  let isClosed = false
+  async function beat(): Promise<void> {
+    await tryReport()
+    if (!isClosed) cancel = clock.after(reportMs, beat)
+  }
+
+  return {
+    report,
+    async close() {
+      isClosed = true
+      cancel()
+      if (replica.status === 'live') await tryReport()
+    },
+  }
+}
