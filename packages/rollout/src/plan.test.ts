@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { type CanaryOptions, canary, checkPlanFor, parsePlan } from './index.ts'
+import {
+  type CanaryOptions,
+  canary,
+  checkPlanFor,
+  defaultPolicy,
+  definePolicy,
+  parsePlan,
+} from './index.ts'
 
 const hourMs = 3_600_000
 
@@ -29,7 +36,44 @@ describe('canary', () => {
       executionLimitMs: 300_000,
       verifyLimitMs: 180_000,
       verifyQuietMs: 3_000,
+      totalLimitMs: 600_000,
       onHoldLimit: 'stay',
+    })
+  })
+
+  it('takes every number that is not named from the policy', () => {
+    const policy = definePolicy({
+      canary: {
+        ...{ percents: [2, 100], monitorMs: 7_000, lastMonitorMs: 8_000 },
+        ...{ onHoldLimit: 'roll_back', holdLimitMs: 9_000 },
+      },
+    })
+    expect(canary({}, policy)).toMatchObject({
+      stages: [
+        { rolloutPercent: 2, monitorMs: 7_000 },
+        { rolloutPercent: 100, monitorMs: 8_000 },
+      ],
+      onHoldLimit: 'roll_back',
+      holdLimitMs: 9_000,
+    })
+  })
+
+  it('takes gates and approvals of stages, and freezes them', () => {
+    const { stages } = canary({
+      stages: [
+        { rolloutPercent: 5 },
+        { rolloutPercent: 100, gate: ['smoke_tests'], approval: 'major' },
+      ],
+    })
+    expect(stages[1]).toMatchObject({ gate: ['smoke_tests'], approval: 'major' })
+    expect(Object.isFrozen(stages[1]?.gate)).toBe(true)
+  })
+
+  it('is one of two kinds', () => {
+    const plan = JSON.parse(JSON.stringify(canary()))
+    expect(parsePlan({ ...plan, kind: 'blue_green' }).kind).toBe('blue_green')
+    expect(refusal(() => parsePlan({ ...plan, kind: 'big_bang' }))).toMatchObject({
+      ...{ pointer: '/kind', expected: 'canary or blue_green' },
     })
   })
 
@@ -82,6 +126,13 @@ describe('canary', () => {
     ],
     ['an unknown choice', { onHoldLimit: 'panic' }, '/onHoldLimit', 'stay or roll_back', '"panic"'],
     ['an unknown property', { holdLimit: 5 }, '/holdLimit', 'no such property', 'holdLimit'],
+    [
+      'a gate without a name',
+      { stages: [{ rolloutPercent: 100, gate: ['Smoke Tests'] }] },
+      '/stages/0/gate/0',
+      'a name in lower snake case',
+      '"Smoke Tests"',
+    ],
     ['stages that are no list', { stages: 5 }, '/stages', 'a list', '5'],
   ])('refuses %s', (_name, options, pointer, expected, found) => {
     expect(refusal(() => canary(options as CanaryOptions))).toEqual({
@@ -108,5 +159,25 @@ describe('checkPlanFor', () => {
     checkPlanFor('staging', bold)
     checkPlanFor('production', { ...bold, maxFirstStagePercent: 10 })
     checkPlanFor('production', canary())
+  })
+
+  it('refuses less than the least of the policy, and what is more than its most', () => {
+    const timid = canary({ stages: [{ rolloutPercent: 0.5 }, { rolloutPercent: 100 }] })
+    expect(refusal(() => checkPlanFor('production', timid))).toMatchObject({
+      ...{ code: 'invalid_plan', pointer: '/stages/0/rolloutPercent', found: '0.5' },
+      expected: "at least 1 percent in production (the policy's canary.minFirstPercent)",
+    })
+    checkPlanFor('staging', timid)
+    const policy = definePolicy({ canary: { minFirstPercent: 0.1, maxFirstPercent: 10 } })
+    checkPlanFor('production', timid, policy)
+    checkPlanFor('prod', bold, policy)
+  })
+
+  it('limits the first stage of a canary in the production of the policy, and nothing else', () => {
+    const order = ['development', 'staging', 'live']
+    const live = { ...defaultPolicy, environments: { order, production: ['live'] } }
+    expect(refusal(() => checkPlanFor('live', bold, live))).toMatchObject({ code: 'invalid_plan' })
+    checkPlanFor('production', bold, live)
+    checkPlanFor('live', { ...bold, kind: 'blue_green' }, live)
   })
 })
