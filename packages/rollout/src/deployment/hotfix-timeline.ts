@@ -36,15 +36,11 @@ export function hotfixTimeline(
   now: number,
 ): HotfixTimeline {
   const { fixStartedAt, fixedAt, testedAt } = times
-  const approval = state === undefined ? undefined : stepOf(state, 'approval')
-  const approvedAt =
-    approval?.phase === 'skipped'
-      ? approval.at
-      : approval !== undefined && 'endedAt' in approval
-        ? approval.endedAt
-        : undefined
+  const approvedAt = endOf(state, 'approval')
   const isOver = state !== undefined && isProcedureOver(state)
   const endedAt = isOver && 'endedAt' in state ? state.endedAt : undefined
+  // The users have it when the switch is done; to monitor it closely is the step after, with a time of its own.
+  const liveAt = endOf(state, 'switch') ?? endedAt
 
   const phases = [
     phase('fix', fixStartedAt, fixedAt, hotfix.fixMs),
@@ -52,8 +48,8 @@ export function hotfixTimeline(
     phase('approval', testedAt, approvedAt ?? endedAt, hotfix.approvalMs),
     ...(approvedAt === undefined
       ? []
-      : [phase('deployment', approvedAt, endedAt, hotfix.deploymentMs)]),
-    phase('total', fixStartedAt, endedAt, hotfix.totalMs),
+      : [phase('deployment', approvedAt, liveAt, hotfix.deploymentMs)]),
+    phase('total', fixStartedAt, liveAt, hotfix.totalMs),
   ]
   return {
     phases,
@@ -72,4 +68,11 @@ export function hotfixTimeline(
     const ended = end === undefined ? {} : { endedAt: end }
     return { name, startedAt, ...ended, ms, limitMs, isOverrun: ms > limitMs }
   }
+}
+
+/** When a step was over; undefined while it is not. */
+function endOf(state: ProcedureState | undefined, name: string): number | undefined {
+  const step = state && stepOf(state, name)
+  if (step?.phase === 'skipped') return step.at
+  return step !== undefined && 'endedAt' in step ? step.endedAt : undefined
 }

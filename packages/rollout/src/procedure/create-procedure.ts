@@ -48,6 +48,7 @@ export function createProcedure(options: ProcedureOptions): Procedure {
   let toldRevision = journal.revision()
   let working: Promise<void> | undefined
   let stopRunning: (() => void) | undefined
+  let isStopped = false
   let troubleAt: number | undefined
 
   function readState(): ProcedureState | undefined {
@@ -201,18 +202,23 @@ export function createProcedure(options: ProcedureOptions): Procedure {
     },
 
     async resume({ takeOver = false } = {}) {
+      isStopped = false
       await log.refresh()
       await working
-      const { state } = journal.read()
-      if (state === undefined) throw noProcedure()
-      if (isProcedureOver(state)) return state
-      if (!isMine(state)) {
-        const isOpen = state.phase === 'waiting' || takeOver || isLaidDown(state)
-        if (!isOpen) return state
-        await claim(state)
+      for (let isFirst = true; ; isFirst = false) {
+        const { state } = journal.read()
+        if (state === undefined) throw noProcedure()
+        if (isProcedureOver(state)) return state
+        // A step that waits is looked at once, and again as long as it wants that at once.
+        if (!isFirst && state.phase === 'waiting' && waitOf(state) !== 0) return state
+        if (!isMine(state)) {
+          const isOpen = state.phase === 'waiting' || isLaidDown(state) || (isFirst && takeOver)
+          if (!isOpen) return state
+          await claim(state)
+        }
+        await work()
+        if (isStopped) return readState() ?? state
       }
-      await work()
-      return readState() ?? state
     },
 
     cancel: (order) => obey('cancel', order),
@@ -236,6 +242,7 @@ export function createProcedure(options: ProcedureOptions): Procedure {
     },
 
     async stop() {
+      isStopped = true
       stopRunning?.()
       stopRunning = undefined
       const isQuiet = await worker.halt()
@@ -251,6 +258,11 @@ export function createProcedure(options: ProcedureOptions): Procedure {
     on: events.on,
     off: events.off,
   }
+}
+
+function waitOf(state: ProcedureState & { phase: 'waiting' }): number | undefined {
+  const step = stepOf(state, state.step)
+  return step?.phase === 'waiting' ? step.ms : undefined
 }
 
 /** Random, because two processes with one name would both take themselves for the owner. */
