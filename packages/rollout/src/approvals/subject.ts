@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto'
 import { type Json, SluiceError } from '@sluice/core'
 import type { Guard } from '@sluice/guards'
 import { withoutFunctions } from '@sluice/guards'
-import type { Change } from '@sluice/stores'
+import { type Change, hashCanonical } from '@sluice/stores'
 import { z } from 'zod'
 import { describeIssue } from '../issue.ts'
 import type { Plan } from '../plan.ts'
@@ -83,9 +82,7 @@ export function rolloutSubject(proposal: RolloutProposal, type: string): Approva
  * @throws SluiceError `invalid_subject`.
  */
 export function digestOf(subject: ApprovalSubject): string {
-  return createHash('sha256')
-    .update(JSON.stringify(inOrder(parseSubject(subject))), 'utf8')
-    .digest('hex')
+  return hashCanonical(parseSubject(subject))
 }
 
 const text = z.string().regex(/\S/, 'text that is not empty')
@@ -123,11 +120,4 @@ function asPlain(value: unknown): Json {
   if (prototype !== null && Object.getPrototypeOf(prototype) !== null) return value as Json
   const kept = Object.entries(value).filter(([, inner]) => inner !== undefined)
   return Object.fromEntries(kept.map(([key, inner]) => [key, asPlain(inner)]))
-}
-
-function inOrder(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(inOrder)
-  if (typeof value !== 'object' || value === null) return value
-  const entries = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1))
-  return Object.fromEntries(entries.map(([key, inner]) => [key, inOrder(inner)]))
 }
