@@ -1,0 +1,138 @@
+import { SluiceError } from '@sluice/core'
+import type { Clock } from '@sluice/stores'
+import type { InstanceContext, RollingHooks } from './hooks.ts'
+import type { InstanceBook } from './instance-book.ts'
+import type { RollingPlan } from './plan.ts'
+
+/** What the work on instances is made of. */
+export interface InstanceWorkOptions {
+  readonly hooks: RollingHooks
+  readonly book: InstanceBook
+  readonly plan: RollingPlan
+  readonly clock: Clock
+  readonly hookTimeoutMs: number
+}
+
+/** One instance, and what is to run on it. */
+export interface InstanceMove {
+  readonly instance: string
+  readonly version: string
+  /** What ran on it before the update. */
+  readonly before: string
+  readonly id: string
+  readonly signal: AbortSignal
+}
+
+/** Works on single instances. Each is done at once where the log says that it is so already. */
+export interface InstanceWork {
+  /** Takes it out, deploys, waits until it is healthy, and puts it back. */
+  update(move: InstanceMove): Promise<void>
+  /** The same, back to the version before. */
+  revert(move: InstanceMove): Promise<void>
+  /** @throws SluiceError `instance_unhealthy` where it is not healthy now, nor in the next moments. */
+  confirm(move: InstanceMove): Promise<void>
+}
+
+/** A process that starts answers its health check within some seconds; asked each second it is seen at once. */
+const checkEveryMs = 1_000
+/** One check alone may be lost on the way: three noes in a row are a no. */
+const confirmMs = 2 * checkEveryMs
+/** A check that does not answer in this time has answered. */
+const checkTimeoutMs = 10_000
+
+/** Creates the work on single instances. */
+export function createInstanceWork(options: InstanceWorkOptions): InstanceWork {
+  const { hooks, book, plan, clock, hookTimeoutMs } = options
+
+  async function move(
+    { instance, before, id, signal }: InstanceMove,
+    to: string,
+    install: (instance: string, context: InstanceContext) => Promise<void>,
+  ): Promise<void> {
+    const found = book.read()[instance]
+    if (found?.version === to && !found.isOut) return
+    const context = { version: to, idempotencyKey: `${id}/${instance}/${to}`, signal }
+    // In the log before it is touched: whoever carries on knows that what runs there is in doubt.
+    const from = found?.version ?? before
+    await book.set(instance, { version: from, isOut: true }, says('take_out', instance, from, to))
+    await call('takeOut', hooks.takeOut(instance, context), signal)
+    await call('deploy', install(instance, context), signal)
+    await untilHealthy(instance, context, plan.healthTimeoutMs)
+    await call('putBack', hooks.putBack(instance, context), signal)
+    await book.set(instance, { version: to }, says('put_back', instance, from, to))
+  }
+
+  async function untilHealthy(
+    instance: string,
+    context: InstanceContext,
+    withinMs: number,
+  ): Promise<void> {
+    const begunAt = clock.now()
+    for (let seenMs = 0; ; seenMs += checkEveryMs) {
+      const because = await findTrouble(instance, context)
+      if (because === undefined) return
+      // A clock that was set back prolongs nothing.
+      if (Math.max(seenMs, clock.now() - begunAt) >= withinMs) {
+        throw unhealthy(instance, context.version, because)
+      }
+      await new Promise<void>((resolve) => {
+        clock.after(checkEveryMs, resolve, { keepsAlive: true })
+      })
+      assertWanted(context.signal)
+    }
+  }
+
+  async function findTrouble(
+    instance: string,
+    context: InstanceContext,
+  ): Promise<string | undefined> {
+    try {
+      const limitMs = Math.min(checkTimeoutMs, plan.healthTimeoutMs)
+      const isHealthy = await inTime('check', limitMs, hooks.check(instance, context))
+      return isHealthy === true ? undefined : 'its check says no'
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error)
+    }
+  }
+
+  async function call(name: string, work: Promise<void>, signal: AbortSignal): Promise<void> {
+    await inTime(name, hookTimeoutMs, work)
+    assertWanted(signal)
+  }
+
+  function inTime<T>(name: string, limitMs: number, work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const late = () => {
+        const message = `The hook ${name} did not end within ${limitMs} ms.`
+        reject(new SluiceError('hook_timeout', message))
+      }
+      const cancel = clock.after(limitMs, late, { keepsAlive: true })
+      work.then(resolve, reject).finally(cancel)
+    })
+  }
+
+  return {
+    update: (each) => move(each, each.version, hooks.deploy),
+    revert: (each) => move(each, each.before, hooks.revert ?? hooks.deploy),
+    async confirm({ instance, version, id, signal }) {
+      const context = { version, idempotencyKey: `${id}/${instance}/${version}`, signal }
+      await untilHealthy(instance, context, confirmMs)
+    },
+  }
+}
+
+/** What was given up goes no further: its way back may have begun. */
+function assertWanted(signal: AbortSignal): void {
+  if (signal.aborted) throw new SluiceError('given_up', 'It is not wanted any more.')
+}
+
+function says(action: string, instance: string, from: string, to: string) {
+  return { action, reason: `${instance} goes from ${from} to ${to}` }
+}
+
+function unhealthy(instance: string, version: string, because: string): SluiceError {
+  return new SluiceError(
+    'instance_unhealthy',
+    `${instance} is not healthy with ${version}: ${because}`,
+  )
+}
