@@ -5,6 +5,7 @@ import { importRows } from './import.mjs'
 import { changeRows, loadRows } from './load.mjs'
 import { recorderRows } from './recorder.mjs'
 import { sizeRows } from './size.mjs'
+import { dispatcherRows, proxyRows } from './traffic.mjs'
 
 const rows = {
   allocation: allocationRows,
@@ -15,6 +16,8 @@ const rows = {
   guarded: guardedRows,
   guards: guardsRows,
   recorder: recorderRows,
+  dispatcher: dispatcherRows,
+  proxy: proxyRows,
 }
 
 /** The names of the rows that have a bound of their own instead of a peer. */
