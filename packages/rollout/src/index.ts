@@ -25,6 +25,12 @@ export type {
 } from './approvals/approvals-contract.ts'
 export { createApprovals } from './approvals/create-approvals.ts'
 export type { Directory, DirectoryRecord } from './approvals/directory.ts'
+export {
+  type GuardCommandsOptions,
+  type GuardedFlags,
+  guardFlagCommands,
+} from './approvals/guard-flag-commands.ts'
+export { type ExposureChange, needsApproval } from './approvals/needs-approval.ts'
 export type { ApprovalLog } from './approvals/read-approvals.ts'
 export {
   type ApprovalCheck,
@@ -36,7 +42,32 @@ export {
   rolloutSubject,
 } from './approvals/subject.ts'
 export { begin, type RolloutRequest } from './begin.ts'
+export {
+  type BlueGreen,
+  type BlueGreenEvents,
+  type CreateBlueGreenOptions,
+  createBlueGreen,
+} from './blue-green/create-blue-green.ts'
+export type { ArmContext, BlueGreenHooks } from './blue-green/hooks.ts'
+export { type BlueGreenOptions, blueGreen } from './blue-green/plan.ts'
 export { type CohortSource, measureCalibration } from './calibrate.ts'
+export type {
+  Checklist,
+  ChecklistRequest,
+  ChecklistStatus,
+  Item,
+  ItemRequest,
+} from './checklist/checklist.ts'
+export {
+  type ChecklistFilter,
+  type ChecklistLog,
+  type Checklists,
+  type ChecklistsOptions,
+  createChecklists,
+  type TickOrder,
+} from './checklist/create-checklists.ts'
+export { type AfterRollbackOptions, openAfterRollback } from './checklist/open-after-rollback.ts'
+export { afterRollback, deploymentChecklists } from './checklist/policy-checklists.ts'
 export type { RolloutCommands, StartOrder } from './commands.ts'
 export {
   createRolloutController,
@@ -123,7 +154,30 @@ export {
   type Waiting,
   waitFor,
 } from './procedure/step.ts'
+export { createPromotion } from './promotion/create-promotion.ts'
+export type {
+  EnvironmentStatus,
+  Promotion,
+  PromotionEnvironment,
+  PromotionOptions,
+  Requirement,
+} from './promotion/promotion-contract.ts'
+export type {
+  CheckAnswer as PromotionAnswer,
+  CheckScene as PromotionScene,
+  RunCheck as PromotionCheck,
+} from './promotion/run-checks.ts'
+export type { Finding } from './promotion/soak.ts'
+export { soakPlan } from './promotion/soak-plan.ts'
 export { type RollbackTimeline, rollbackTimeline } from './rollback-timeline.ts'
+export {
+  createRollingUpdate,
+  type RollingUpdate,
+  type RollingUpdateEvents,
+  type RollingUpdateOptions,
+} from './rolling/create-rolling-update.ts'
+export type { InstanceContext, RollingHooks } from './rolling/hooks.ts'
+export { type RollingOptions, type RollingPlan, rolling } from './rolling/plan.ts'
 export type {
   BrakeNotice,
   PendingRollback,
