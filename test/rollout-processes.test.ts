@@ -51,7 +51,6 @@ for (const kind of [redis, postgres]) {
       try {
         await untilAllSay(shops, 'ready')
         const stages = [{ rolloutPercent: 50, monitorMs: 3_600_000 }, { rolloutPercent: 100 }]
-        const { errorRate } = await import('@sluice/guards')
         const controller = createRolloutController({
           ...{ replica, environment: 'production', flag: 'checkout', guards: [errorRate()] },
           plan: canary({ stages, maxFirstStagePercent: 50 }),

@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util'
-import { SluiceError } from '@sluice/core'
 import { canary, createRolloutController, type RolloutState } from '@sluice/rollout'
 import { createManualClock, createVerdict, scriptedJudge } from '@sluice/rollout/testing'
 import {
@@ -9,9 +8,9 @@ import {
   findHashFault,
   findLinkFault,
   genesis,
-  type Store,
 } from '@sluice/stores'
 import { describe, expect, it } from 'vitest'
+import { createLog, createRandom, createScheduler } from './rollout-race-world.ts'
 
 /**
  * Two controllers on one log. At every store operation a seeded scheduler decides which of the
@@ -35,65 +34,6 @@ const pass = [createVerdict('pass')]
 const fail = [createVerdict('fail')]
 const failHold = [createVerdict('fail', { consequence: 'hold' })]
 const unsure = [createVerdict('inconclusive')]
-
-/** Numbers in [0, 1) from a seed: mulberry32, public domain. */
-function createRandom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
-/** Holds every operation back until its turn comes; the turns are drawn from the seed. */
-function createScheduler(random: () => number) {
-  const waiting: (() => void)[] = []
-  return {
-    turn: () => new Promise<void>((resolve) => void waiting.push(resolve)),
-    /** Lets operations proceed one by one until all the work is done. */
-    async drive(work: readonly Promise<unknown>[]): Promise<void> {
-      let isDone = false
-      const done = Promise.allSettled(work).then(() => {
-        isDone = true
-      })
-      while (!isDone) {
-        await settle()
-        const [next] = waiting.splice(Math.floor(random() * waiting.length), 1)
-        next?.()
-      }
-      await done
-    },
-  }
-}
-
-/** A tick queued by a promise's callback runs once no promise has anything left to run. */
-function settle(): Promise<void> {
-  return new Promise((resolve) => process.nextTick(resolve))
-}
-
-/** The leanest store there can be, which notes the true time of each commit. */
-function createLog(clock: Clock) {
-  const commits: Commit[] = []
-  const writtenAt: number[] = []
-  const connect = (turn: () => Promise<void>): Store => ({
-    async read(after, limit = Number.POSITIVE_INFINITY) {
-      await turn()
-      return commits.slice(after, after + limit)
-    },
-    async append(commit) {
-      await turn()
-      if (commit.revision !== commits.length + 1) throw new SluiceError('conflict', 'Too late.')
-      commits.push(commit)
-      writtenAt.push(clock.now())
-    },
-    readSnapshot: async () => undefined,
-    writeSnapshot: async () => {},
-    close: async () => {},
-  })
-  return { commits, writtenAt, connect }
-}
 
 /** What one process does in one round, beside its look. */
 type Deed = 'nothing' | 'pause' | 'resume' | 'promote' | 'rollBack' | 'abort' | 'refresh' | 'move'

@@ -57,9 +57,13 @@ export function inPhase(phase: Phase): RolloutState {
 }
 
 export const states: Record<string, RolloutState> = {
+  awaiting_approval: inPhase({
+    ...{ phase: 'awaiting_approval', awaitingSince: startedAt, type: 'minor' },
+  }),
   running: inPhase({ phase: 'running', ...stage }),
   'holding, failing': inPhase({ phase: 'holding', cause: 'failing', ...held }),
   'holding, unseen': inPhase({ phase: 'holding', cause: 'unseen', ...held }),
+  'holding, gate': inPhase({ phase: 'holding', cause: 'gate', wants: ['smoke_tests'], ...held }),
   'holding, waiting': inPhase({ phase: 'holding', cause: 'waiting', ...held }),
   paused: inPhase({ phase: 'paused', ...stage, pausedAt: startedAt, by: 'bob', because: 'lunch' }),
   'paused, moved': inPhase({

@@ -10,6 +10,7 @@ const table: Record<string, Record<string, string>> = {
     rolling_back: 'verifying',
   },
   'healthy, time up': {
+    'holding, gate': 'running 2',
     running: 'running 2',
     'holding, failing': 'running 1',
     'holding, unseen': 'running 1',
@@ -28,12 +29,14 @@ const table: Record<string, Record<string, string>> = {
     rolling_back: 'verifying',
   },
   'fail, hold': {
+    'holding, gate': 'holding failing',
     running: 'holding failing',
     'holding, unseen': 'holding failing',
     'holding, waiting': 'holding failing',
     rolling_back: 'verifying',
   },
   'fail, rollback': {
+    'holding, gate': 'rolling_back',
     running: 'rolling_back',
     'holding, failing': 'rolling_back',
     'holding, unseen': 'rolling_back',
@@ -44,6 +47,7 @@ const table: Record<string, Record<string, string>> = {
   },
   'missed look': { rolling_back: 'verifying' },
   blind: {
+    'holding, gate': 'holding unseen',
     running: 'holding unseen',
     'holding, waiting': 'holding unseen',
     rolling_back: 'verifying',
@@ -55,6 +59,8 @@ const table: Record<string, Record<string, string>> = {
     verifying: 'rolled_back',
   },
   pause: {
+    awaiting_approval: 'awaiting_approval',
+    'holding, gate': 'paused',
     running: 'paused',
     'holding, failing': 'paused',
     'holding, unseen': 'paused',
@@ -63,6 +69,8 @@ const table: Record<string, Record<string, string>> = {
     'paused, moved': 'already_paused',
   },
   resume: {
+    awaiting_approval: 'awaiting_approval',
+    'holding, gate': 'not_paused',
     running: 'not_paused',
     'holding, failing': 'not_paused',
     'holding, unseen': 'not_paused',
@@ -71,6 +79,8 @@ const table: Record<string, Record<string, string>> = {
     'paused, moved': 'running 1',
   },
   promote: {
+    awaiting_approval: 'gate_closed',
+    'holding, gate': 'running 2',
     running: 'running 2',
     'holding, failing': 'running 2',
     'holding, unseen': 'running 2',
@@ -79,6 +89,8 @@ const table: Record<string, Record<string, string>> = {
     'paused, moved': 'running 2',
   },
   'promote, failing': {
+    awaiting_approval: 'gate_closed',
+    'holding, gate': 'guard_demands_rollback',
     running: 'guard_demands_rollback',
     'holding, failing': 'guard_demands_rollback',
     'holding, unseen': 'guard_demands_rollback',
@@ -87,6 +99,8 @@ const table: Record<string, Record<string, string>> = {
     'paused, moved': 'guard_demands_rollback',
   },
   roll_back: {
+    awaiting_approval: 'aborted',
+    'holding, gate': 'rolling_back',
     running: 'rolling_back',
     'holding, failing': 'rolling_back',
     'holding, unseen': 'rolling_back',
@@ -95,6 +109,8 @@ const table: Record<string, Record<string, string>> = {
     'paused, moved': 'rolling_back',
   },
   declare: {
+    awaiting_approval: 'aborted',
+    'holding, gate': 'rolling_back',
     running: 'rolling_back',
     'holding, failing': 'rolling_back',
     'holding, unseen': 'rolling_back',
@@ -103,6 +119,8 @@ const table: Record<string, Record<string, string>> = {
     'paused, moved': 'rolling_back',
   },
   abort: {
+    awaiting_approval: 'aborted',
+    'holding, gate': 'aborted',
     running: 'aborted',
     'holding, failing': 'aborted',
     'holding, unseen': 'aborted',
@@ -111,6 +129,8 @@ const table: Record<string, Record<string, string>> = {
     'paused, moved': 'aborted',
   },
   moved: {
+    awaiting_approval: 'awaiting_approval',
+    'holding, gate': 'paused',
     running: 'paused',
     'holding, failing': 'paused',
     'holding, unseen': 'paused',
@@ -119,6 +139,7 @@ const table: Record<string, Record<string, string>> = {
   },
   restored: { 'paused, moved': 'paused' },
   guards_started: {
+    'holding, gate': 'holding gate',
     running: 'running 1',
     'holding, failing': 'holding failing',
     'holding, unseen': 'holding unseen',
