@@ -1,7 +1,7 @@
 import { type Clock, createReplica, type Store } from '@sluice/stores'
 import { createMemoryStore } from '@sluice/stores/memory'
 import { definePolicy } from '../policy/define-policy.ts'
-import { createFakeRouter } from '../steer/steer-world.ts'
+import { createFakeRouter } from '../steer/steer-world.fixture.ts'
 import { createManualClock, createVerdict, scriptedJudge } from '../testing.ts'
 import { type CreateBlueGreenOptions, createBlueGreen } from './create-blue-green.ts'
 import type { BlueGreenHooks } from './hooks.ts'

@@ -1,14 +1,12 @@
-/** The word of a controller that the canary must not serve until the log says so too. */
-export interface BrakeNotice {
-  readonly flag: string
-  readonly environment: string
-  readonly isOn: boolean
-}
+import type { BrakeNotice } from '../rollout-events.ts'
 
 /** What tells of brakes: a rollout controller, or anything with this member. */
 export interface BrakeSource {
-  on(name: 'brake', listener: (notice: BrakeNotice) => void): () => void
+  on(name: 'brake', listener: (notice: BrakeWord) => void): () => void
 }
+
+/** That the canary must not serve until the log says so too; or may again, as the log says. */
+export type BrakeWord = Pick<BrakeNotice, 'flag' | 'environment' | 'isOn'>
 
 /** Follows the brake of one flag or service. */
 export function followBrake(

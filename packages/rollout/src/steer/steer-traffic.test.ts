@@ -1,7 +1,7 @@
 import type { Split } from '@sluice/core'
 import { describe, expect, it } from 'vitest'
 import { steerTraffic } from './steer-traffic.ts'
-import { createBrake, createFakeRouter, createSteerWorld } from './steer-world.ts'
+import { createBrake, createFakeRouter, createSteerWorld } from './steer-world.fixture.ts'
 
 const at = (canary: number) => ({ stable: 100 - canary, canary })
 const raised = (splits: readonly Split[]) => splits.filter(({ canary = 0 }) => canary > 0)

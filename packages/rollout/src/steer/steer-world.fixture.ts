@@ -3,7 +3,7 @@ import { createReplica } from '@sluice/stores'
 import { createMemoryStore } from '@sluice/stores/memory'
 import { createManualClock } from '@sluice/stores/testing'
 import type { Router } from '../router.ts'
-import type { BrakeNotice } from './brake.ts'
+import type { BrakeWord } from './brake.ts'
 import { type SteerOptions, steerTraffic } from './steer-traffic.ts'
 
 /** A log whose store can go away, a router that can hang, fail and forget, and time that stands still. */
@@ -115,9 +115,9 @@ export function createFakeRouter() {
 
 /** A brake to be set by hand. */
 export function createBrake() {
-  const listeners = new Set<(notice: BrakeNotice) => void>()
+  const listeners = new Set<(notice: BrakeWord) => void>()
   return {
-    on(_name: 'brake', listener: (notice: BrakeNotice) => void) {
+    on(_name: 'brake', listener: (notice: BrakeWord) => void) {
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
