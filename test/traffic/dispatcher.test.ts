@@ -1,5 +1,7 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
-import { request, fetch as undiciFetch } from 'undici'
+import { request, fetch as undiciFetch, upgrade } from 'undici'
 import { afterEach, describe, expect, it } from 'vitest'
 import {
   createSplitDispatcher,
@@ -178,6 +180,37 @@ describe('a split dispatcher', () => {
     expect(events).toEqual(['ejected stable'])
     dispatcher.setOrigins('stable', [bad.origin])
     expect((await ask()).statusCode).toBe(503)
+  })
+
+  it('goes on asking an arm that answers badly as a whole: that is for its guards to judge', async () => {
+    const [stable, canary] = [await serve('stable'), await serve('canary', refuse as never)]
+    const { ask, outcomes, events } = open(
+      { stable: [stable], canary: [canary] },
+      { weights: { stable: 1, canary: 99 }, random: () => 0 },
+    )
+    for (let turn = 0; turn < 12; turn++) expect((await ask()).statusCode).toBe(503)
+    expect(events).toEqual([])
+    expect(outcomes.every(({ servedBy, ok }) => servedBy === 'canary' && !ok)).toBe(true)
+  })
+
+  it('hands on an upgraded connection, as of its arm', async () => {
+    const server = createServer()
+    server.on('upgrade', (_, socket) => {
+      socket.end(
+        'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: chat\r\n\r\nhello',
+      )
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    cleanups.push(() => new Promise((resolve) => server.close(resolve)))
+    const { port } = server.address() as AddressInfo
+    const { dispatcher, outcomes } = open({
+      stable: [{ origin: `http://127.0.0.1:${port}` } as ArmServer],
+    })
+    const { socket } = await upgrade('http://service/', { dispatcher, protocol: 'chat' })
+    let text = ''
+    for await (const chunk of socket) text += chunk
+    expect(text).toBe('hello')
+    expect(outcomes).toMatchObject([{ arm: 'stable', ok: true, statusCode: 101 }])
   })
 
   it('lets requests end on an arm that goes to 0, then closes its connections', async () => {
