@@ -132,6 +132,15 @@ describe('the point of a flag', () => {
     expect(undated).not.toHaveProperty('since')
   })
 
+  it('does not claim an age where it knows that of one environment alone', async () => {
+    const on = { enabled: true, rollout: 100, environments: ['staging', 'production'] }
+    const world = await createWorld({ checkout: on })
+    await world.set('production', 'checkout', { enabled: true, rollout: 100 })
+    const life = await world.life(startAt + 1_000 * dayMs)
+    expect(life).toMatchObject({ point: 'released' })
+    expect(life).not.toHaveProperty('since')
+  })
+
   it('keeps its beginning through moves that change nothing', async () => {
     const world = await createWorld({ checkout: { environments: ['production'] } })
     await world.set('production', 'checkout', { enabled: true, rollout: 100 })

@@ -171,6 +171,17 @@ describe('doraReport', () => {
     expect(found.rollback).toMatchObject({ rolledBack: 0 })
   })
 
+  it('lets a rollback end its failure, whatever hotfix follows', async () => {
+    const [key, value] = deployment(1)
+    const detectedAt = startAt + 2.5 * hourMs
+    const decision = { by: 'ann', because: 'x', detectedAt, decidedAt: detectedAt }
+    const endedAt = startAt + 3 * hourMs
+    const back = { ...(value as object), status: 'rolled_back', decision, endedAt }
+    const found = await report([[key, value], [key, back], deployment(5, { type: 'hotfix' })])
+    expect(found.changeFailure).toMatchObject({ failed: 1, changes: 2 })
+    expect(found.recovery).toMatchObject({ value: hourMs / 2, measured: 1 })
+  })
+
   it('leaves a failure open that nothing has ended', async () => {
     const found = await report([deployment(1, { status: 'failed' })])
     expect(found.recovery).toMatchObject({ value: undefined, verdict: 'no_data', open: 1 })

@@ -60,13 +60,8 @@ export async function exportAudit(
   }
   const source = Readable.from(counted())
   const options = { end, ...(signal === undefined ? {} : { signal }) }
-  try {
-    if (format === 'jsonl') await pipeline(source, stream, options)
-    else await pipeline(source, createCsv(), stream, options)
-  } catch (error) {
-    stream.destroy()
-    throw error
-  }
+  if (format === 'jsonl') await pipeline(source, stream, options)
+  else await pipeline(source, createCsv(), stream, options)
   return count
 }
 

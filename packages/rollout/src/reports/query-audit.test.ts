@@ -105,6 +105,18 @@ describe('queryAudit', () => {
     expect((await ask(replica, query)).map(({ revision }) => revision)).toEqual(revisions)
   })
 
+  it('calls a commit by the gravest of what it holds', async () => {
+    const { store, replica } = await createLog()
+    const approval = (phase: string) => ({ key: 'approval/b', value: { phase } })
+    const rollout = (phase: string) => ({ key: 'rollout/production/a', value: { phase } })
+    const note = { actor: 'x', action: 'note', reason: 'y' }
+    await replica.commit({ ...note, changes: [approval('pending'), rollout('verifying')] })
+    await replica.commit({ ...note, changes: [rollout('completed'), approval('rejected')] })
+    expect((await ask(store, { after: 7 })).map(({ outcome }) => outcome)).toEqual([
+      ...['rollback', 'refused'],
+    ])
+  })
+
   it('reads no further than it is asked to', async () => {
     const { replica, store } = await createLog()
     for (let index = 0; index < 500; index++) {

@@ -120,6 +120,14 @@ describe('what is no use of a flag', () => {
     })
   })
 
+  it('a call of that name, about something else', async () => {
+    const { at, mentions } = await scanCode(
+      `z.string('newUserProfile'); z.number('newUserProfile', x)`,
+    )
+    expect(at('newUserProfile')).toEqual([])
+    expect(mentions.get('newUserProfile')).toHaveLength(2)
+  })
+
   it('may be a mention: then a person looks', async () => {
     const { unused, mentions } = await scanCode(`const all = ['newUserProfile', 'other']`)
     expect(unused).toEqual([])
