@@ -1,4 +1,4 @@
-import { createReplica } from '@sluice/stores'
+import { type Clock, createReplica } from '@sluice/stores'
 import { createMemoryStore } from '@sluice/stores/memory'
 import { createManualClock } from '@sluice/stores/testing'
 import { describe, expect, it } from 'vitest'
@@ -41,9 +41,9 @@ async function createWorld(options: Partial<PromotionOptions> = {}) {
   })
 
   /** Rolls the flag out in staging, watched by a judge that is content. */
-  async function soak(durationMs = 26 * minuteMs) {
+  async function soak(durationMs = 26 * minuteMs, its: Clock = clock) {
     const controller = createRolloutController({
-      ...{ replica, environment: 'staging', flag: 'checkout', clock, plan: soakPlan(policy) },
+      ...{ replica, environment: 'staging', flag: 'checkout', clock: its, plan: soakPlan(policy) },
       judge: scriptedJudge(() => [createVerdict('pass')]),
     })
     await controller.start(dev)
@@ -240,12 +240,38 @@ describe('a healthy soak (P9)', () => {
     expect(missing(promotion)).not.toContain('healthy_soak')
   })
 
-  it('does not go by a clock that was set forward', async () => {
-    const { promotion, soak } = await createWorld()
-    const controller = await soak(5 * minuteMs)
-    await controller.stop()
-    // The process is gone for a day; whoever carries on has not watched it.
+  it('does not go by a clock that was set forward, though somebody pushed it to its end then', async () => {
+    const { promotion, soak, clock } = await createWorld()
+    let offsetMs = 0
+    const jumping = { now: () => clock.now() + offsetMs, after: clock.after }
+    const controller = await soak(10 * minuteMs, jumping)
+    offsetMs = 24 * 60 * minuteMs
+    await clock.advance(minuteMs)
+    await controller.promote(ann)
+    expect(controller.state).toMatchObject({ phase: 'completed', by: 'ann' })
+    expect(whyNotSoaked(promotion)).toMatch(/was watched for 0\.\d+ h of 0\.4 h/)
+  })
+
+  it('outlives the process that watched it', async () => {
+    const { promotion, soak, clock, store } = await createWorld()
+    const first = await soak(10 * minuteMs)
+    await first.stop()
     expect(whyNotSoaked(promotion)).toContain('not completed')
+    await clock.advance(60 * minuteMs)
+    expect(whyNotSoaked(promotion)).toContain('not completed')
+    // Another process takes up what the first has observed, and nothing of the hour in between.
+    const replica = createReplica({ store, clock, pollMs: 3_600_000 })
+    await replica.start()
+    const second = createRolloutController({
+      ...{ replica, environment: 'staging', flag: 'checkout', clock },
+      judge: scriptedJudge(() => [createVerdict('pass')]),
+    })
+    second.run()
+    await clock.advance(14 * minuteMs)
+    expect(second.state?.phase).toBe('running')
+    await clock.advance(3 * minuteMs)
+    expect(second.state?.phase).toBe('completed')
+    expect(missing(promotion)).not.toContain('healthy_soak')
   })
 })
 
