@@ -52,10 +52,9 @@ export function deploymentOutcome({
   return phase === 'undone' ? 'rolled_back' : undefined
 }
 
-const untouched: readonly string[] = ['pending', 'skipped']
-
 /** Whether anything of it came to its environment: one that failed in its checks changed nothing there. */
 export function hasDeployed({ steps }: DeploymentRecord): boolean {
   const deploy = steps?.find(({ name }) => name === 'deploy')
-  return deploy === undefined || !untouched.includes(deploy.phase)
+  // A step that was skipped has no hook: what brought the version there is another one.
+  return deploy?.phase !== 'pending'
 }

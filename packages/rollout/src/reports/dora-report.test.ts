@@ -171,6 +171,15 @@ describe('doraReport', () => {
     expect(found.rollback).toMatchObject({ rolledBack: 0 })
   })
 
+  it('counts a deployment that has no hook for its step deploy', async () => {
+    const steps = [{ name: 'deploy', phase: 'skipped' }]
+    const found = await report([
+      deployment(1, { steps }),
+      deployment(2, { steps, status: 'failed' }),
+    ])
+    expect(found).toMatchObject({ deployments: 2, changeFailure: { failed: 1 } })
+  })
+
   it('lets a rollback end its failure, whatever hotfix follows', async () => {
     const [key, value] = deployment(1)
     const detectedAt = startAt + 2.5 * hourMs
