@@ -331,6 +331,14 @@ describe('an upgrade', () => {
     expect(outcomes).toMatchObject([{ ok: true, statusCode: 401 }])
   })
 
+  it('that the origin does not answer is a 504', async () => {
+    const { server, url } = await origin(echo)
+    server.on('upgrade', (_, socket) => socket.on('end', () => socket.end()).resume())
+    const { port, outcomes } = await proxyTo(url, { pool: { headersTimeout: 50 } })
+    expect(await sendRaw(port, upgrade)).toMatch(/^HTTP\/1.1 504 Gateway Timeout/)
+    expect(outcomes).toMatchObject([{ ok: false, statusCode: undefined, isAborted: false }])
+  })
+
   it('to a dead origin is a 502', async () => {
     const dead = await createArmServer('stable')
     await dead.kill()

@@ -106,7 +106,13 @@ export function createSplitProxy<Arm extends string>(
   }
 
   function handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    forwardUpgrade(traffic, rules, request, socket, head, keyFor(request), tunnels)
+    try {
+      const key = keyFor(request)
+      forwardUpgrade(traffic, rules, request, socket, head, key, tunnels, options.pool)
+    } catch (error) {
+      report?.(error)
+      socket.destroy()
+    }
   }
 
   return {

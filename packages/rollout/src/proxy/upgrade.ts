@@ -8,6 +8,17 @@ import { pathOf } from './forward.ts'
 import { type ForwardRules, requestHeaders, responseHeaders } from './headers.ts'
 import type { RequestKey } from './sticky-cookie.ts'
 
+/** How an origin is reached for an upgrade, of the options of undici's `Pool`. */
+export interface UpgradeOptions {
+  /** A private authority's certificate, say. A function is of no use here. */
+  readonly connect?: unknown
+  /** How long the origin may think, in ms; 0 for ever. */
+  readonly headersTimeout?: number | undefined
+}
+
+/** undici's own, for every other request. */
+const defaultHeadersTimeoutMs = 300_000
+
 /** Connections that were upgraded, which a server no longer counts as its own. */
 export type OpenTunnels = Set<Duplex>
 
@@ -23,6 +34,7 @@ export function forwardUpgrade(
   head: Buffer,
   { key, setCookie }: RequestKey,
   tunnels: OpenTunnels,
+  { connect, headersTimeout = defaultHeadersTimeoutMs }: UpgradeOptions = {},
 ): void {
   const path = pathOf(request.url ?? '/')
   client.on('error', () => client.destroy())
@@ -43,12 +55,16 @@ export function forwardUpgrade(
     headers.push('host', new URL(origin.url).host)
   }
   const { request: send } = origin.url.startsWith('https:') ? https : http
+  const { method } = request
   const upstream = send(origin.url, {
-    method: request.method,
+    ...(typeof connect === 'object' ? connect : undefined),
+    method,
     path,
-    headers,
+    headers: headers as never,
     agent: false,
-  } as never)
+    timeout: headersTimeout,
+  })
+  upstream.on('timeout', () => upstream.destroy(new TooSlow()))
   client.on('close', () => {
     if (!isOver) upstream.destroy(new ClientLeft())
   })
@@ -58,6 +74,8 @@ export function forwardUpgrade(
     if (rest.length > 0) client.write(rest)
     if (head.length > 0) socket.write(head)
     settle(response.statusCode)
+    // A joined connection may be silent for as long as it likes.
+    socket.setTimeout(0)
     join(client, socket, tunnels)
   })
   upstream.on('response', (response) => {
@@ -101,6 +119,10 @@ export function forwardUpgrade(
 }
 
 class ClientLeft extends Error {}
+
+class TooSlow extends Error {
+  readonly code = 'UND_ERR_HEADERS_TIMEOUT'
+}
 
 function join(client: Duplex, socket: Duplex, tunnels: OpenTunnels): void {
   tunnels.add(client)
