@@ -261,7 +261,11 @@ describe('an approval is bound to what was asked (P11)', () => {
       consume(other.replica, twin.change),
     ])
     expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
-    expect(other.approvals.check(minor)).toMatchObject({ status: 'used', id: check.id })
+    expect(other.approvals.check(minor)).toEqual({
+      status: 'used',
+      id: check.id,
+      because: `${check.id} was used already: ask anew`,
+    })
     const [{ approval } = expect.fail('none')] = other.approvals.list()
     await expect(
       other.approvals.approve(approval.id, { ...yes, digest: approval.digest }),
