@@ -1,8 +1,10 @@
+import { createReplica } from '@sluice/stores'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { defaultPolicy } from '../policy/default-policy.ts'
 import { definePolicy } from '../policy/define-policy.ts'
 import type { Approvals } from './approvals-contract.ts'
-import { createApprovalsWorld, hourMs, minor, order, yes } from './approvals-world.ts'
+import { createApprovalsWorld, directory, hourMs, minor, order, yes } from './approvals-world.ts'
+import { createApprovals } from './create-approvals.ts'
 import { digestOf } from './subject.ts'
 
 let world: Awaited<ReturnType<typeof createApprovalsWorld>>
@@ -333,11 +335,23 @@ describe('what is told of requests', () => {
     expect(paged).toEqual(['approval_requested'])
   })
 
-  it('is no news to a process that comes later', async () => {
-    await approvals.request(minor, order)
-    const late = await world.join()
-    expect(late.approvals.list()).toHaveLength(1)
-    expect(late.notices).toEqual([])
+  it('is no news to a process that comes later, until something happens', async () => {
+    const { id, digest } = await approvals.request(minor, order)
+    const { store, clock } = world
+    const replica = createReplica({ store, clock, pollMs: hourMs })
+    // Created before the log is read: all of it comes in as changes.
+    const late = createApprovals({ replica, directory, clock })
+    const told: string[] = []
+    late.on('event', ({ name }) => told.push(name))
+    await replica.start()
+    await replica.ready()
+    expect(late.list()).toHaveLength(1)
+    expect(told).toEqual([])
+    await approvals.approve(id, { ...yes, digest })
+    await clock.advance(0)
+    expect(told).toEqual(['approval_granted'])
+    await late.close()
+    await replica.close()
   })
 
   it('goes on where a hook throws, or hangs', async () => {
