@@ -43,6 +43,8 @@ describe('after a rollback (P24)', () => {
     }
     await one.controller.start(order)
     const { id } = await one.controller.rollBack(ops)
+    await world.clock.advance(0)
+    expect(one.checklists.list()).toEqual([])
     await world.clock.advance(10_000)
     expect(one.controller.state?.phase).toBe('rolled_back')
     const { checklist, open } = other.checklists.status(`rollback-${id}`)
