@@ -33,5 +33,6 @@ export type { FlagSet, FlagSetChanges, FlagSetOptions } from './flag-set-contrac
 export { PrefixHash } from './hash.ts'
 export type { FlagInspection } from './inspection.ts'
 export type { Json, JsonObject } from './json.ts'
+export { nearestName } from './nearest.ts'
 export type { EvaluateOptions, FlagReaders, KeyOf, ValueOf } from './readers.ts'
 export { type FlagSettings, settingsFor } from './settings.ts'

@@ -8,6 +8,7 @@ export function nearestName(name: string, known: Iterable<string>): string | und
   let best: string | undefined
   let bestEdits = Math.min(furthest, Math.floor(name.length / 2)) + 1
   for (const each of known) {
+    if (Math.abs(each.length - name.length) >= bestEdits) continue
     const edits = editsBetween(name.toLowerCase(), each.toLowerCase())
     if (edits < bestEdits) {
       best = each

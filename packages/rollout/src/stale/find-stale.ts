@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { SluiceError } from '@sluice/core'
+import { nearestName, SluiceError } from '@sluice/core'
 import { createTextTest, type Finding, type FlagNames, findUses } from './find-uses.ts'
-import { nearestKey } from './nearest-key.ts'
 import { walkSources } from './source-files.ts'
 import { openParser, type SyntaxNode } from './source-parser.ts'
 import type { DynamicUse, Place, StaleReport, UnknownKey, UnreadFile } from './stale-report.ts'
@@ -93,7 +92,7 @@ function createReport(flags: ReadonlySet<string>) {
       const places = listIn(kind === 'mention' ? mentions : uses, finding.key)
       if (kind !== 'mention' || places.length < mostMentions) places.push(at)
     } else if (kind === 'use') {
-      const nearest = nearestKey(finding.key, flags)
+      const nearest = nearestName(finding.key, flags)
       unknown.push({ key: finding.key, at, ...(nearest === undefined ? {} : { nearest }) })
     }
   }
