@@ -457,6 +457,14 @@ describe('a step that waits', () => {
     expect(procedure.state?.phase).toBe('succeeded')
   })
 
+  it('for no time is run again by the same resume', async () => {
+    const run = async ({ memo }: StepContext): Promise<StepOutcome> =>
+      memo === 3 ? 'enough' : waitFor(0, 'more', typeof memo === 'number' ? memo + 1 : 1)
+    const { procedure } = await world.join([step('one', { run })])
+    await procedure.start(order)
+    expect((await procedure.resume()).phase).toBe('succeeded')
+  })
+
   it('needs no process to stay alive', async () => {
     let isApproved = false
     const run = async () => (isApproved ? 'yes' : waitFor(3_600_000, 'approval'))

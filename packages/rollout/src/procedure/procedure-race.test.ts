@@ -209,6 +209,41 @@ describe('a process', () => {
     })
   })
 
+  it('that goes on asks first whether the one before did it after all, and takes its result', async () => {
+    const stuck = createStuck()
+    const first = await world.join([{ ...done('one'), run: stuck.run }, done('two')])
+    await first.procedure.start(order)
+    void first.procedure.resume()
+    await world.clock.advance(0)
+    const isDone = async ({ attempt }: StepContext) => {
+      calls.push(`ask at attempt ${attempt}`)
+      return { result: 'it did' }
+    }
+    const second = await world.join([{ ...done('one'), isDone }, done('two')])
+    await second.procedure.resume({ takeOver: true })
+    expect(calls).toEqual(['ask at attempt 2', 'two'])
+    expect(second.procedure.state?.steps[0]).toMatchObject({ phase: 'done', result: 'it did' })
+  })
+
+  it('that begins a step asks nothing, and one that is told "not done" does it', async () => {
+    const isDone = async () => {
+      calls.push('ask')
+      return false
+    }
+    let tries = 0
+    const run = async () => {
+      tries += 1
+      if (tries === 1) throw new Error('busy')
+    }
+    const { procedure } = await world.join([
+      { ...done('one'), run, isDone, retries: 1, retryDelayMs: 1 },
+    ])
+    procedure.run()
+    await procedure.start(order)
+    await world.clock.advance(1_000)
+    expect({ tries, calls }).toEqual({ tries: 2, calls: ['ask'] })
+  })
+
   it('whose clock jumps an hour ahead does not take another one for dead', async () => {
     const { clock } = world
     const stuck = createStuck()

@@ -1,7 +1,9 @@
 import { type Json, SluiceError } from '@sluice/core'
 import type { Clock } from '@sluice/stores'
+import { assertSameSteps } from './assert-same-steps.ts'
 import { type Attempt, makeAttempt, read, toStepError } from './attempt.ts'
 import type { StepEvent } from './event.ts'
+import { beatOn } from './heartbeat.ts'
 import type { Extra } from './journal.ts'
 import { type Action, nextAction, pauseAfter } from './next-action.ts'
 import type { ProcedureLog } from './procedure-contract.ts'
@@ -234,42 +236,20 @@ export function createWorker(options: {
     })
   }
 
-  function assertSameSteps(state: ProcedureState): void {
-    const expected = state.steps.map(({ name }) => name).join(', ')
-    const found = steps.map(({ name }) => name).join(', ')
-    if (expected === found) return
-    throw new SluiceError(
-      'procedure_changed',
-      `${state.id} was started with other steps: take it up with the version that started it, or roll it back there.`,
-      { pointer: '/steps', expected, found },
-    )
-  }
-
-  /** Whoever waits for the owner to give a sign of life sees one, however long a step takes. */
-  function beatOn(): () => void {
-    let cancel = clock.after(heartbeatMs, beat)
-    let isOver = false
-    async function beat(): Promise<void> {
-      if (isMine(readState())) {
-        await writer.apply({ type: 'beat', actor, term: worker.term }).catch(tellError)
-      }
-      if (!isOver) cancel = clock.after(heartbeatMs, beat)
-    }
-    return () => {
-      isOver = true
-      cancel()
-    }
-  }
+  const beat = () =>
+    isMine(readState())
+      ? writer.apply({ type: 'beat', actor, term: worker.term })
+      : Promise.resolve()
 
   const worker: Worker = {
     term: 0,
 
     async drive() {
       isHalted = false
-      const endBeats = beatOn()
+      const endBeats = beatOn({ clock, everyMs: heartbeatMs, beat, tellError })
       try {
         for (let state = readState(); isMine(state) && !isHalted; state = readState()) {
-          assertSameSteps(state)
+          assertSameSteps(state, steps)
           const action = nextAction(state, steps)
           if (action.type === 'rest') return
           phase = state.phase
