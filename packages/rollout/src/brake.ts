@@ -10,8 +10,10 @@ export interface Brake {
   readonly isOn: boolean
   /** Engages, with the exposure that the rollback is going to write. Once more for the same rollout changes nothing. */
   engage(state: RolloutState & { phase: 'rolling_back' }): void
-  /** What was decided is not wanted any more. */
+  /** What was decided is not wanted any more. Nothing while somebody keeps it on. */
   release(): void
+  /** Keeps it on while a person's word is on its way to the log; answers a function that lets go. */
+  keep(): () => void
   /** Releases where the log has the rollback, or the rollout is over or another one. It looks at each change of the log, too. */
   settle(): void
 }
@@ -27,7 +29,13 @@ export function createBrake({
 }): Brake {
   let on: { readonly id: string; readonly tellOff: () => void } | undefined
 
+  let keepers = 0
+
   function release(): void {
+    if (keepers === 0) disengage()
+  }
+
+  function disengage(): void {
     const engaged = on
     on = undefined
     engaged?.tellOff()
@@ -37,7 +45,7 @@ export function createBrake({
     if (on === undefined) return
     const state = readState()
     if (state === 'unreadable') return
-    if (state === undefined || state.id !== on.id || !isOpen(state)) release()
+    if (state === undefined || state.id !== on.id || !isOpen(state)) disengage()
   }
 
   function readState(): RolloutState | undefined | 'unreadable' {
@@ -56,7 +64,7 @@ export function createBrake({
 
     engage({ id, flag, environment, exposure, rollback: { because, detectedAt } }) {
       if (on?.id === id) return
-      release()
+      disengage()
       // It outlives the controller's `stop`: nobody else would release it.
       const stops = [log.on('change', settle), log.on('reset', settle)]
       const about = { flag, environment, exposure, because, detectedAt }
@@ -68,6 +76,15 @@ export function createBrake({
         },
       }
       teller.tell('brake', { ...about, isOn: true })
+    },
+
+    keep() {
+      let isKeeping = true
+      keepers += 1
+      return () => {
+        if (isKeeping) keepers -= 1
+        isKeeping = false
+      }
     },
 
     release,

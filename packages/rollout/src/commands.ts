@@ -9,6 +9,7 @@ import type { Reading, RolloutLog } from './journal.ts'
 import type { Command } from './orders.ts'
 import { isActive, isOpen, type RolloutState } from './state.ts'
 import { transition } from './transition.ts'
+import type { Withdraw, Withdrawal } from './withdraw.ts'
 
 /** What is said when a rollout is started. */
 export interface StartOrder extends Order {
@@ -48,11 +49,18 @@ export interface RolloutCommands {
    * while this was being written: promote again only if that is still wanted.
    */
   promote(order: Order): Promise<RolloutState>
-  /** Goes back to 0 percent now. */
+  /**
+   * Goes back to 0 percent now. While the store is away this process serves the canary to nobody all the same, and writes
+   * it later.
+   *
+   * @throws SluiceError `rollback_pending` where it could not be written yet.
+   */
   rollBack(order: Order): Promise<RolloutState>
   /**
    * Declares what asks for a rollback at once: a critical feature broken, data corrupted, a vulnerability. It goes back to
    * 0 percent now, and the log says why.
+   *
+   * @throws SluiceError `rollback_pending`, as {@link RolloutCommands.rollBack}.
    */
   declare(condition: DeclaredCondition, order: Order): Promise<RolloutState>
   /** Gives up control; the exposure stays as it is. */
@@ -68,6 +76,7 @@ export interface CommandsOptions {
   readonly clock: Clock
   readonly apply: Apply
   readonly gatekeeper: Gatekeeper
+  readonly withdraw: Withdraw
   readonly begin: (
     order: StartOrder,
     reading: Reading,
@@ -83,7 +92,7 @@ export interface CommandsOptions {
 
 export function createCommands(options: CommandsOptions): RolloutCommands {
   const { flag, environment, actor, log, clock, apply, begin, calibrate, verdicts, seen } = options
-  const { gatekeeper } = options
+  const { gatekeeper, withdraw } = options
 
   /** @param ask What is to be known before, where that must be waited for. */
   async function give(
@@ -112,6 +121,10 @@ export function createCommands(options: CommandsOptions): RolloutCommands {
     // What was asked is durable. The confirmation is not theirs to wait for: the next look makes it.
     const confirmed = confirmRollback(apply, { id: state.id, actor, clock })
     return (await confirmed.catch(() => undefined)) ?? state
+  }
+
+  function goBack(command: Withdrawal): Promise<RolloutState> {
+    return withdraw(command, (said) => give(() => said))
   }
 
   /** Two people, or a person and the plan, who both mean this step must not take two. */
@@ -162,10 +175,10 @@ export function createCommands(options: CommandsOptions): RolloutCommands {
         const entry = gatekeeper.judge(state, findings)
         return { ...order, type: 'promote', verdicts: verdicts(), ...(entry && { entry }) }
       }, gatekeeper.ask),
-    rollBack: (order) => give(() => ({ ...order, type: 'roll_back' })),
+    rollBack: (order) => goBack({ ...order, type: 'roll_back' }),
     async declare(condition, order) {
       if (declaredConditions.includes(condition)) {
-        return give(() => ({ ...order, type: 'declare', condition }))
+        return goBack({ ...order, type: 'declare', condition })
       }
       throw new SluiceError(
         'invalid_declaration',

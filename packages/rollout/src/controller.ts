@@ -24,6 +24,7 @@ import { defaultPolicy } from './policy/default-policy.ts'
 import { createTeller, type Teller } from './rollout-events.ts'
 import { isActive, type RolloutState } from './state.ts'
 import { createWatch } from './watch.ts'
+import { createWithdraw } from './withdraw.ts'
 
 export type { RolloutControllerOptions } from './controller-options.ts'
 
@@ -123,6 +124,7 @@ export function createRolloutController(options: RolloutControllerOptions): Roll
       return begin({ ...proposal, id, before, calibration, approval, entry, policy }, order, now)
     },
     gatekeeper,
+    withdraw: createWithdraw({ brake, clock, seen: readState, owe: watch.owe }),
     flag,
     environment,
     actor,

@@ -34,9 +34,15 @@ export interface TickEvent {
 /** Everything that can happen to a rollout. */
 export type RolloutEvent =
   | TickEvent
-  | ({ readonly type: 'pause' | 'resume' | 'roll_back' | 'abort' } & Order)
+  | ({ readonly type: 'pause' | 'resume' | 'abort' } & Order)
+  /** `saidAt`: when the person said so, where that was not now; the rollback timeline begins then. */
+  | ({ readonly type: 'roll_back'; readonly saidAt?: number } & Order)
   /** Somebody says that the canary does what no canary may: it goes back, whatever the guards say. */
-  | ({ readonly type: 'declare'; readonly condition: DeclaredCondition } & Order)
+  | ({
+      readonly type: 'declare'
+      readonly condition: DeclaredCondition
+      readonly saidAt?: number
+    } & Order)
   /** `verdicts`: the latest known to the process that was asked; a demand for rollback refuses. `entry` as in a look. */
   | ({
       readonly type: 'promote'

@@ -23,10 +23,10 @@ export function obey(state: RolloutState, command: Command, now: number): Transi
     case 'promote':
       return promote(state, command, now)
     case 'roll_back':
-      return rollBack(state, order, { detectedAt: now, now })
+      return rollBack(state, order, { detectedAt: command.saidAt ?? now, now })
     case 'declare': {
       const reason = `${command.condition} was declared: ${order.reason}`
-      const declared = { guard: 'declaration', detectedAt: now, now }
+      const declared = { guard: 'declaration', detectedAt: command.saidAt ?? now, now }
       return rollBack(state, { ...order, reason }, declared)
     }
     case 'abort':

@@ -11,8 +11,11 @@ import type { Journal } from './journal.ts'
 import { type CreateJudge, type Judge, shareOfAlpha } from './judge.ts'
 import type { Keeper, Run, Seen } from './keeper.ts'
 import type { Observation, Observer } from './observer.ts'
+import type { Pending } from './pending.ts'
 import type { Teller } from './rollout-events.ts'
 import { isActive, isOpen, type RolloutState } from './state.ts'
+import { transition } from './transition.ts'
+import type { Withdrawal } from './withdraw.ts'
 
 /** One process's eye on a rollout: looks, and carries what follows into the log. */
 export interface Watch {
@@ -25,6 +28,8 @@ export interface Watch {
   tick(): Promise<boolean>
   /** Whether it decided to go back, and that is not in the log yet: this process goes on whoever else is on duty. */
   readonly isPending: boolean
+  /** Takes over a person's word to go back that could not be written: it is tried again at each look. */
+  owe(id: string, command: Withdrawal, error: unknown): void
   /**
    * Lays the evidence down for whoever looks next, and a decision that is not in the log yet with it; this process begins
    * anew should it look again. Takes two seconds at most, and never rejects.
@@ -46,13 +51,6 @@ export interface WatchOptions {
   readonly clock: Clock
   readonly actor: string
   readonly teller: Teller
-}
-
-/** A decision to go back that is not in the log yet. */
-interface Pending {
-  readonly id: string
-  readonly verdicts: readonly Verdict[]
-  readonly detectedAt: number
 }
 
 /** A process that ends waits no longer for its last checkpoint. */
@@ -224,7 +222,11 @@ export function createWatch(options: WatchOptions): Watch {
       await apply(({ state }) => {
         intended = undefined
         if (state?.id !== id) return undefined
-        intended = gatekeeper.step(state, toEvent(state, seen), clock.now())
+        const owed = pending?.command
+        intended =
+          owed === undefined
+            ? gatekeeper.step(state, toEvent(state, seen), clock.now())
+            : transition(state, owed, clock.now())
         // Before anything is written: the store may hang, and the canary is not to be served meanwhile.
         if (intended.state.phase === 'rolling_back') brake.engage(intended.state)
         return intended
@@ -265,6 +267,16 @@ export function createWatch(options: WatchOptions): Watch {
     teller.tell('rollback_pending', { flag, environment, because, detectedAt, error })
   }
 
+  function owe(id: string, command: Withdrawal, error: unknown): void {
+    const state = journal.read().state
+    if (state?.id !== id || !isOpen(state)) return
+    const detectedAt = command.saidAt ?? clock.now()
+    pending = { id, verdicts: [], detectedAt, command }
+    const { flag, environment } = state
+    const because = command.reason
+    teller.tell('rollback_pending', { flag, environment, because, detectedAt, error })
+  }
+
   async function confirm(id: string): Promise<void> {
     await confirmRollback(apply, { id, actor, clock })
   }
@@ -272,6 +284,7 @@ export function createWatch(options: WatchOptions): Watch {
   return {
     tick,
     leave,
+    owe,
     get isPending() {
       return pending !== undefined || brake.isOn
     },

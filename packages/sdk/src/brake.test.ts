@@ -155,6 +155,43 @@ describe('a store that is gone for the length of a rollback', () => {
     expect(controller.state?.phase).toBe('rolled_back')
   })
 
+  it.each(['gone', 'hanging'] as const)(
+    'does not keep a person from going back: their word stands until it is written (%s)',
+    async (how) => {
+      const { flags, controller } = await join(connect())
+      controller.on('error', () => {})
+      await controller.start(order)
+      controller.run()
+      await clock.advance(2_000)
+      line = how
+      const saidAt = clock.now()
+      const said = controller.rollBack({ actor: 'olga', reason: 'tickets' }).catch((error) => error)
+      for (let second = 0; second < 120; second += 1) {
+        expect(countOn(flags)).toBe(0)
+        await clock.advance(1_000)
+      }
+      expect(await said).toMatchObject({ code: 'rollback_pending' })
+      line = 'good'
+      await clock.advance(minuteMs)
+      expect(controller.state).toMatchObject({
+        phase: 'rolled_back',
+        rollback: { by: 'olga', because: 'tickets', detectedAt: saidAt },
+      })
+      expect(countOn(flags)).toBe(0)
+      expect(controller.isBraking).toBe(false)
+      expect((await readActions()).filter((action) => action === 'roll_back')).toHaveLength(1)
+    },
+  )
+
+  it('is no reason to brake where what is said cannot be written at all', async () => {
+    const { flags, controller } = await join(connect())
+    await controller.start(order)
+    const nobody = { actor: '', reason: 'x' }
+    await expect(controller.rollBack(nobody)).rejects.toMatchObject({ code: 'invalid_commit' })
+    expect(controller.isBraking).toBe(false)
+    expect(countOn(flags)).toBeGreaterThan(0)
+  })
+
   it('leaves the brake on in a process whose controller stopped, until the log says otherwise', async () => {
     const { flags, controller } = await join(connect())
     const other = await join(log)
