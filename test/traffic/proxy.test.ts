@@ -352,7 +352,7 @@ describe('a proxy that closes', () => {
   it('lets what is under way end, on connections that are kept alive too', async () => {
     const stable = await createArmServer('stable')
     cleanups.push(() => stable.close())
-    const { proxy, base } = await proxyTo(stable.origin)
+    const { proxy, base } = await proxyTo(stable.origin, { server: { keepAliveTimeout: 600_000 } })
     const held = request(`${base}/hold`)
     await stable.held()
     const closed = proxy.close()
