@@ -29,7 +29,10 @@ beforeEach(() => {
 })
 afterEach(async () => {
   line = 'good'
-  for (const each of opened.splice(0).reverse()) await each.close()
+  const closed = Promise.all(opened.splice(0).map((each) => each.close()))
+  // What is under way over a line that hung ends by its time limit.
+  await clock.advance(minuteMs)
+  await closed
 })
 
 async function overLine<T>(act: () => Promise<T>): Promise<T> {
