@@ -16,6 +16,7 @@ describe('what starts a deployment', () => {
     ['production', 'manual', undefined, true],
     ['production', 'approval', undefined, true],
     ['elsewhere', 'manual', undefined, false],
+    ['constructor', 'manual', undefined, false],
   ] as const)('to %s, by %s of %s: %s', (environment, event, branch, deploys) => {
     const question = { environment, event, ...(branch === undefined ? {} : { branch }) }
     expect(shouldDeploy(question).deploys).toBe(deploys)

@@ -26,7 +26,8 @@ export interface TriggerAnswer {
  */
 export function shouldDeploy(question: TriggerQuestion): TriggerAnswer {
   const { environment, event, branch, policy = defaultPolicy } = question
-  const trigger = policy.deployment.triggers[environment]
+  const { triggers } = policy.deployment
+  const trigger = Object.hasOwn(triggers, environment) ? triggers[environment] : undefined
   if (trigger === undefined) {
     return no(`the policy names no trigger for ${environment}`)
   }

@@ -213,6 +213,20 @@ describe('every event in every reachable state', () => {
     expect(found).toEqual([])
   })
 
+  it('begins nothing twice under one claim, unless it failed in between', () => {
+    const found = breaches(({ state, event, next }) => {
+      if (event.type !== 'begin_step' && event.type !== 'begin_undo') return true
+      const step = state.steps.find(({ name }) => name === event.step)
+      const isUnderWay =
+        (step?.phase === 'running' && step.begunIn === state.term) ||
+        (step?.phase === 'undoing' &&
+          step.undo.begunIn === state.term &&
+          step.undo.error === undefined)
+      return !isUnderWay || next === state
+    })
+    expect(found).toEqual([])
+  })
+
   const years = 10 * 365 * 86_400_000
   it.each([-years, years])(
     'makes no time run backwards where the clock jumps by %d ms',
