@@ -173,9 +173,12 @@ describe('a gate before a stage', () => {
   })
 
   it('does not keep a controller from stopping', async () => {
-    const { controller } = await join(() => new Promise(() => {}))
+    const { controller, replica } = await join(() => new Promise(() => {}))
     await world.clock.advance(5_000)
     await controller.stop()
     expect(controller.state?.phase).toBe('running')
+    await replica.close()
+    // No time limit of a gate keeps the process alive.
+    expect(world.clock.pendingTimers).toBe(0)
   })
 })
