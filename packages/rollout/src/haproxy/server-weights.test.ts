@@ -60,6 +60,16 @@ describe('the order of changes', () => {
     expect(orderOf({ s1: 0, c1: 256 }, { s1: 256, c1: 0 })).toEqual(['s1 256', 'c1 0'])
   })
 
+  it('takes others up before down where the first arm has nothing, so that something serves', () => {
+    const three = { stable: ['s1'], blue: ['b1'], green: ['g1'] }
+    const states = statesOf({ s1: 0, b1: 256, g1: 0 })
+    const wanted = new Map(Object.entries({ s1: 0, b1: 0, g1: 256 }))
+    expect(orderChanges(three, states, wanted)).toEqual([
+      { server: 'g1', weight: 256 },
+      { server: 'b1', weight: 0 },
+    ])
+  })
+
   it('never exposes the canary beyond both its old and its new share, and never serves nothing', () => {
     const weight = fc.integer({ min: 0, max: 256 })
     fc.assert(

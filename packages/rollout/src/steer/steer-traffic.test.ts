@@ -156,6 +156,19 @@ describe('a router that lost its weights', () => {
     expect(raised(world.router.asked)).toEqual([at(25)])
   })
 
+  it('is not raised by another try of what was news once, while the store is away', async () => {
+    const world = await createSteerWorld()
+    world.steer()
+    await world.clock.advance(0)
+    world.router.fail(new Error('no route'))
+    await world.expose({ enabled: true, rollout: 25 })
+    world.setStore('away')
+    await world.expose({ enabled: true, rollout: 0 }, 'elsewhere')
+    world.router.fail(undefined)
+    await world.clock.advance(60_000)
+    expect(world.router.weights).toEqual(at(0))
+  })
+
   it('is lowered from memory while the store is away', async () => {
     const world = await createSteerWorld()
     await world.expose({ enabled: true, rollout: 0 })
