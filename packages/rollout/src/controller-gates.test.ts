@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { ApprovalDesk } from './approvals/subject.ts'
 import { createWorld, fail, ops, order, pass } from './controller-world.ts'
 import type { GateAnswer, RunGate } from './gates.ts'
 import { type CreateJudge, canary } from './index.ts'
@@ -163,6 +164,26 @@ describe('a gate before a stage', () => {
     answer = isOpen
     await world.clock.advance(3_000)
     expect(controller.state).toMatchObject({ phase: 'running', stage: 0 })
+  })
+
+  it('that was open a moment ago, and hangs now, is not taken for open', async () => {
+    const stages = [
+      { rolloutPercent: 5 },
+      { rolloutPercent: 100, gate: ['smoke_tests'], approval: 'major' },
+    ]
+    let asked = 0
+    const gate: RunGate = () => (++asked > 1 ? new Promise(() => {}) : isOpen())
+    let check: ApprovalDesk['check'] = () => ({ status: 'missing', because: 'nobody asked' })
+    const approvals: ApprovalDesk = { check: (subject) => check(subject) }
+    const { controller } = await join(gate, healthy, {
+      ...{ plan: canary({ stages, monitorMs: 3_000 }), approvals, environment: 'staging' },
+    })
+    await world.clock.advance(5_500)
+    expect(asked).toBe(2)
+    const change = { changes: [], dependsOn: [] }
+    check = () => ({ status: 'approved', id: 'a1', change })
+    await world.clock.advance(3_000)
+    expect(controller.state).toMatchObject({ stage: 0 })
   })
 
   it('that the plan names and nobody has is refused when the controller is created', async () => {
