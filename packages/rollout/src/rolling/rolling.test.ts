@@ -76,6 +76,31 @@ describe('a rolling update', () => {
     expect(world.calls.filter((call) => call.includes(' d '))).toEqual([])
   })
 
+  it('takes the newest of a batch back first', async () => {
+    world.sick.add('c v2')
+    const { isOver } = await begin({ plan: rolling({ batch: 2, maxUnavailable: 2 }) })
+    await world.until(isOver)
+    expect(world.calls.filter((call) => call.startsWith('revert'))).toEqual([
+      'revert c v1',
+      'revert b v1',
+      'revert a v1',
+    ])
+    expect(world.out.size).toBe(0)
+  })
+
+  it('does not touch an instance that has the version already', async () => {
+    const { update, replica } = await world.join()
+    world.runs.a = 'v2'
+    const value = { schema: 1, instances: { a: { version: 'v2' } } }
+    const changes = [{ key: 'instances/production/shop', value }]
+    await replica.commit({ ...ops, action: 'adopt_instances', changes })
+    update.run()
+    await update.start(start)
+    await world.until(() => update.state?.phase === 'succeeded')
+    expect(world.calls.filter((call) => call.includes(' a '))).toEqual([])
+    expect(world.runs).toEqual(everywhere('v2'))
+  })
+
   it('goes back when an instance that was done dies while a later one settles', async () => {
     const { isOver, update } = await begin()
     await world.until(() => world.calls.includes('deploy c v2'))
