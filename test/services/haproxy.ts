@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises'
+import net from 'node:net'
 import { join } from 'node:path'
 import { startDataServer } from './data-server.ts'
 import { findBinary, freePort } from './process.ts'
@@ -37,6 +38,20 @@ export async function startHaproxy(
   servers: readonly BackendServer[],
   settings: HaproxySettings = {},
 ): Promise<HaproxyService> {
+  // It binds three ports that were free a moment ago: on a busy machine one may be taken meanwhile.
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await startOnce(servers, settings)
+    } catch (error) {
+      if (tries === 3) throw error
+    }
+  }
+}
+
+async function startOnce(
+  servers: readonly BackendServer[],
+  settings: HaproxySettings,
+): Promise<HaproxyService> {
   const api = { admin: await freePort(), user: await freePort() }
   let socket = ''
   const service = await startDataServer({
@@ -49,8 +64,21 @@ export async function startHaproxy(
       const text = configure({ port, api, socket, servers, settings })
       await writeFile(join(directory, 'haproxy.cfg'), text)
     },
+    // That somebody listens on the port does not say that it is this HAProxy.
+    isReady: () => isListening(socket),
   })
   return { ...service, socket, api }
+}
+
+function isListening(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const connection = net.connect(path)
+    connection.once('connect', () => {
+      connection.destroy()
+      resolve(true)
+    })
+    connection.once('error', () => resolve(false))
+  })
 }
 
 /** A HAProxy that serves nobody. */
