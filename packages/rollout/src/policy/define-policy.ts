@@ -44,8 +44,11 @@ function lay(over: unknown, base: unknown): unknown {
   if (!isRecord(over) || !isRecord(base)) return over
   const laid: Record<string, unknown> = { ...base }
   for (const [key, value] of Object.entries(over)) {
+    // It would become the prototype, and go unseen by the schema.
+    if (key === '__proto__')
+      throw refuse({ pointer: `/${key}`, expected: 'a name of the policy', found: key })
     if (value === null) delete laid[key]
-    else laid[key] = lay(value, base[key])
+    else laid[key] = lay(value, Object.hasOwn(base, key) ? base[key] : undefined)
   }
   return laid
 }

@@ -5,7 +5,9 @@ import type { Policy } from './policy.ts'
 export function findContradiction(policy: Policy): Fault | undefined {
   for (const find of [
     findInStages,
+    findInRolling,
     findInEnvironments,
+    findInPromotion,
     findInApprovals,
     findInHealth,
     findInTimelines,
@@ -43,6 +45,16 @@ function findInStages({ canary }: Policy): Fault | undefined {
   return undefined
 }
 
+/** `rolling()` without numbers of its own would be refused. */
+function findInRolling({ rolling }: Policy): Fault | undefined {
+  for (const name of ['firstBatch', 'batch'] as const) {
+    if (rolling[name] <= rolling.maxUnavailable) continue
+    const expected = `at most maxUnavailable, ${rolling.maxUnavailable}`
+    return fault(`/rolling/${name}`, expected, rolling[name])
+  }
+  return undefined
+}
+
 function findInEnvironments({ environments, ...rest }: Policy): Fault | undefined {
   const { order, production } = environments
   const twice = order.findIndex((name, index) => order.indexOf(name) !== index)
@@ -63,6 +75,22 @@ function findInEnvironments({ environments, ...rest }: Policy): Fault | undefine
   if (!order.includes(rollback.testedIn)) {
     return fault('/rollback/testedIn', expected, rollback.testedIn)
   }
+  // What is promoted there would never have soaked anywhere.
+  const first = order.findIndex((name) => production.includes(name))
+  const behind = order.findIndex((name, index) => index > first && !production.includes(name))
+  if (first >= 0 && behind >= 0) {
+    return fault(`/environments/order/${behind}`, 'production environments last', order[behind])
+  }
+  // A plan is tried before production, and no database of production goes down for practice.
+  if (first > 0 && production.includes(rollback.testedIn)) {
+    return fault('/rollback/testedIn', 'an environment before production', rollback.testedIn)
+  }
+  const practised = deployment.rehearseMigrationsIn.findIndex((name) => production.includes(name))
+  if (practised >= 0) {
+    const found = deployment.rehearseMigrationsIn[practised]
+    const pointer = `/deployment/rehearseMigrationsIn/${practised}`
+    return fault(pointer, 'an environment before production', found)
+  }
   for (const [name, trigger] of Object.entries(deployment.triggers)) {
     const pointer = `/deployment/triggers/${name}`
     if (!order.includes(name)) return fault(pointer, expected, name)
@@ -72,7 +100,24 @@ function findInEnvironments({ environments, ...rest }: Policy): Fault | undefine
   return undefined
 }
 
-function findInApprovals({ approvals }: Policy): Fault | undefined {
+/** A requirement that nothing can fail is none. */
+function findInPromotion({ promotion, smokeTests }: Policy): Fault | undefined {
+  if (promotion.requires.includes('smoke_tests') && smokeTests.length === 0) {
+    return fault('/smokeTests', 'at least one, for promotion requires smoke_tests', 'none')
+  }
+  return undefined
+}
+
+function findInApprovals({ approvals, hotfix }: Policy): Fault | undefined {
+  if (approvals.requiredIn.length > 0 && Object.keys(approvals.types).length === 0) {
+    const where = approvals.requiredIn.join(', ')
+    return fault('/approvals/types', `at least one, for approvals are required in ${where}`, 'none')
+  }
+  const urgent = Object.hasOwn(approvals.types, 'hotfix') ? approvals.types.hotfix : undefined
+  if (urgent !== undefined && urgent.noticeMs > hotfix.approvalMs) {
+    const expected = `at most the fast track's approvalMs, ${hotfix.approvalMs}`
+    return fault('/approvals/types/hotfix/noticeMs', expected, urgent.noticeMs)
+  }
   for (const [type, { approvers, noticeMs }] of Object.entries(approvals.types)) {
     const pointer = `/approvals/types/${type}`
     if (approvers !== 'everyone' && Object.keys(approvers).length === 0) {
