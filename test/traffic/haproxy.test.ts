@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import http from 'node:http'
 import net from 'node:net'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { haproxyRouter } from '../../packages/rollout/src/haproxy.ts'
 import {
   type HaproxyService,
@@ -199,12 +199,12 @@ describeWith(haproxy, 'the router of a real HAProxy', () => {
 
   it('says what an algorithm with fixed weights answers', async () => {
     const fixed = await start({ balance: 'static-rr' })
+    onTestFinished(fixed.stop)
     const router = haproxyRouter({ socket: fixed.socket, backend: 'web', servers })
     await expect(router.apply({ stable: 90, canary: 10 })).rejects.toMatchObject({
       code: 'haproxy_refused',
       found: expect.stringContaining('static LB algorithm'),
     })
-    await fixed.stop()
   })
 
   describe('clients bound to a server by a cookie', () => {
@@ -214,6 +214,7 @@ describeWith(haproxy, 'the router of a real HAProxy', () => {
       { atZero: 'maintenance', stays: false },
     ] as const)('at zero by $atZero: stays $stays', async ({ atZero, stays }) => {
       const sticky = await start({ backend: ['cookie ARM insert indirect nocache'] })
+      onTestFinished(sticky.stop)
       const router = haproxyRouter({ socket: sticky.socket, backend: 'web', servers, atZero })
       await router.apply({ stable: 0, canary: 100 })
       expect(await get(sticky)).toBe('c1')
@@ -229,7 +230,6 @@ describeWith(haproxy, 'the router of a real HAProxy', () => {
       // And comes back.
       await router.apply({ stable: 0, canary: 100 })
       expect(await get(sticky)).toBe('c1')
-      await sticky.stop()
     })
   })
 })
