@@ -6,6 +6,7 @@ import {
   rolloutSubject,
 } from './approvals/subject.ts'
 import { type EntryAnswer, termsOf } from './entry.ts'
+import { toReason } from './reason.ts'
 
 /**
  * What approval is asked for so that a rollout may enter a stage. For the first stage it is the rollout itself; for a
@@ -34,7 +35,7 @@ export function findApproval(
   try {
     check = desk.check(stageSubject(proposal, stage, type))
   } catch (error) {
-    return refuse(error instanceof Error ? error.message : String(error), [type])
+    return refuse(toReason(error), [type])
   }
   if (check.status === 'approved') {
     const because = `approval ${check.id} (${type}) is given`

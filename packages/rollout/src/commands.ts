@@ -86,13 +86,15 @@ export interface CommandsOptions {
   /** Measured once, before a rollout begins; undefined where nobody wants it. */
   readonly calibrate: () => Promise<readonly number[] | undefined>
   readonly verdicts: () => readonly Verdict[]
+  /** Whether this process decided to go back, and the log does not say so yet. */
+  readonly isBraking: () => boolean
   /** The rollout as this process knows it, and shows it to people. */
   readonly seen: () => RolloutState | undefined
 }
 
 export function createCommands(options: CommandsOptions): RolloutCommands {
   const { flag, environment, actor, log, clock, apply, begin, calibrate, verdicts, seen } = options
-  const { gatekeeper, withdraw } = options
+  const { gatekeeper, withdraw, isBraking } = options
 
   /** @param ask What is to be known before, where that must be waited for. */
   async function give(
@@ -114,6 +116,7 @@ export function createCommands(options: CommandsOptions): RolloutCommands {
       const refused = next.effects.find((effect) => effect.type === 'refused')
       if (refused !== undefined)
         throw new SluiceError(refused.code, `${refused.because}.`, { flag })
+      if (command.type === 'promote' && isBraking()) throw goesBack()
       return next
     })
     if (state === undefined) throw noRollout()
@@ -142,6 +145,15 @@ export function createCommands(options: CommandsOptions): RolloutCommands {
   function positionOf(state: RolloutState): string | undefined {
     if (isOpen(state)) return `stage ${state.stage}`
     return state.phase === 'awaiting_approval' ? 'no stage yet' : undefined
+  }
+
+  /** Up and down at once is down, though only this process knows of it yet. */
+  function goesBack(): SluiceError {
+    return new SluiceError(
+      'rolling_back',
+      `${flag} goes back, and that is not in the log yet: promote comes too late.`,
+      { flag },
+    )
   }
 
   function noRollout(): SluiceError {

@@ -63,6 +63,11 @@ describe('a gate before a stage', () => {
 
   it.each<[string, RunGate]>([
     ['throws', () => Promise.reject(new Error('no route to ci'))],
+    ['throws what has no text', () => Promise.reject(Object.create(null))],
+    [
+      'is closed for a reason that no log holds',
+      () => ({ ...isClosed(), because: '\ud800'.repeat(1e6) }),
+    ],
     ['hangs', () => new Promise(() => {})],
     ['answers nonsense', () => 'yes' as never],
     ['answers nothing', () => undefined as never],

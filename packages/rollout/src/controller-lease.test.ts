@@ -109,6 +109,24 @@ describe('a controller with a lease', () => {
     expect(lease.yields).toBe(1)
   })
 
+  it('that throws spares nobody the work', async () => {
+    const broken = () => {
+      throw new Error('no lease')
+    }
+    const lease = { stand: broken, yield: broken, release: async () => {} }
+    const { controller } = await world.join(
+      scriptedJudge(() => [fail]),
+      { lease },
+    )
+    const errors: unknown[] = []
+    controller.on('error', (error) => errors.push(error))
+    controller.run()
+    await controller.start(order)
+    await world.clock.advance(3_000)
+    expect(controller.state?.phase).toBe('verifying')
+    expect(errors).toContainEqual(new Error('no lease'))
+  })
+
   it('asks for it at once when a rollout begins, and lets go of it when it stops', async () => {
     const { controller, lease } = await join()
     let stands = 0

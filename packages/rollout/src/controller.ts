@@ -129,6 +129,7 @@ export function createRolloutController(options: RolloutControllerOptions): Roll
     environment,
     actor,
     verdicts: watch.verdicts,
+    isBraking: () => brake.isOn,
     seen: readState,
   })
 
@@ -163,6 +164,16 @@ export function createRolloutController(options: RolloutControllerOptions): Roll
 
   /** Whether this process is to look. A rollback that was decided waits for nobody. */
   function isOnDuty(): boolean {
+    try {
+      return standsOrMust()
+    } catch (error) {
+      // A lease may be anybody's: work done twice is better than work not done.
+      teller.tell('error', error)
+      return true
+    }
+  }
+
+  function standsOrMust(): boolean {
     const state = readState()
     if (lease === undefined || state === undefined || !isActive(state)) return true
     if (state.phase === 'rolling_back') return true
@@ -180,7 +191,7 @@ export function createRolloutController(options: RolloutControllerOptions): Roll
     const state = readState()
     if (state === undefined) return
     // A rollout that begins is looked at by the next beat, if the lease is asked for now.
-    if (stopRunning !== undefined && isActive(state)) lease?.stand()
+    if (stopRunning !== undefined && isActive(state)) isOnDuty()
     teller.tell('state', state)
   }
 

@@ -1,4 +1,5 @@
 import type { Verdict } from '@sluice/guards'
+import { toReason } from './reason.ts'
 
 /** What the guards together ask for, and the guard that tipped it. */
 export type Decision =
@@ -54,5 +55,5 @@ function waiting(because: string): Decision & { decision: 'hold' } {
 }
 
 function describe({ guard, because }: Verdict): string {
-  return `${guard}: ${because}`
+  return toReason(`${guard}: ${because}`)
 }

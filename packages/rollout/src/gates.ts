@@ -4,6 +4,7 @@ import type { ApprovalDesk } from './approvals/subject.ts'
 import { within } from './deadline.ts'
 import { type EntryAnswer, type EntryTerms, findEntryTerms } from './entry.ts'
 import type { TickEvent, Transition } from './event.ts'
+import { toReason } from './reason.ts'
 import type { RolloutState } from './state.ts'
 import { transition } from './transition.ts'
 
@@ -80,11 +81,11 @@ export function createGatekeeper(options: GatekeeperOptions): Gatekeeper {
       const answered = Promise.race([abandoned, (async () => gate({ name, stage, state }))()])
       const answer = await within(clock, limitMs, answered, `gate ${name}`)
       const { isOpen, because } = Object(answer) as Partial<GateAnswer>
-      if (isOpen === true) return { isOpen, because: String(because ?? 'it is open') }
-      return closed(isOpen === false ? String(because ?? 'it is closed') : 'it gave no answer')
+      if (isOpen === true) return { isOpen, because: toReason(because ?? 'it is open') }
+      return closed(isOpen === false ? toReason(because ?? 'it is closed') : 'it gave no answer')
     } catch (error) {
       onError(error)
-      return closed(error instanceof Error ? error.message : String(error))
+      return closed(toReason(error))
     } finally {
       abandonments.delete(abandon)
     }

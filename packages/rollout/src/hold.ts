@@ -1,5 +1,6 @@
 import type { Transition } from './event.ts'
 import { announce, rollBack, unchanged } from './moves.ts'
+import { toReason } from './reason.ts'
 import { enter, type HoldCause, type OpenState } from './state.ts'
 
 /** Why a rollout is to hold. */
@@ -21,7 +22,8 @@ export function hold(state: OpenState, hold: Hold, actor: string, now: number): 
     return stayHolding(state, actor, now)
   }
   const { stage, enteredAt } = state
-  const { cause, because, guard, wants } = hold
+  const { cause, guard, wants } = hold
+  const because = toReason(hold.because)
   return {
     state: enter(state, {
       phase: 'holding',

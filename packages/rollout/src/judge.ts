@@ -11,6 +11,7 @@ import {
   type Verdict,
 } from '@sluice/guards'
 import { type Clock, systemClock } from '@sluice/stores'
+import { toReason } from './reason.ts'
 
 /** What one look at the canary saw. */
 export interface Look {
@@ -134,7 +135,7 @@ export function createGuardJudge(
     take({ at, ...none(), ...found })
     const failing = (set?.verdicts() ?? []).filter(({ outcome }) => outcome === 'fail')
     if (failing.length === 0) throw error
-    return { verdicts: failing, unseen: error instanceof Error ? error.message : String(error) }
+    return { verdicts: failing, unseen: toReason(error) }
   }
 
   /** @returns False where the guards could not take it in: then they have seen nothing, and must not seem to have. */

@@ -1,6 +1,7 @@
 import type { ApprovalUse } from './approvals/subject.ts'
 import type { Effect, Order, Refusal, Transition } from './event.ts'
 import { exposeTo, withdraw } from './exposure.ts'
+import { toReason } from './reason.ts'
 import {
   enter,
   type OpenState,
@@ -50,19 +51,20 @@ export function rollBack(
   { guard, detectedAt, now }: { guard?: string; detectedAt: number; now: number },
 ): Transition {
   const exposure = withdraw(state.before, state.phase === 'paused' ? state.found : undefined)
-  const because = order.reason
+  // No text is too long, and no clock too broken, to go back.
+  const because = toReason(order.reason)
   const rollback: RollbackDecision = {
     by: order.actor,
     because,
     ...(guard === undefined ? {} : { guard }),
     fromStage: state.stage,
-    detectedAt: Math.min(detectedAt, now),
+    detectedAt: Number.isFinite(detectedAt) ? Math.min(detectedAt, now) : now,
     decidedAt: now,
   }
   return {
     state: enter(state, { phase: 'rolling_back', rollback }, { exposure }),
     effects: [
-      { type: 'record', action: 'roll_back', ...order },
+      { type: 'record', action: 'roll_back', ...order, reason: because },
       { type: 'set_exposure', exposure },
       announce('rollback_started', 'warning', `${state.flag} goes back to 0 percent: ${because}`),
     ],

@@ -6,6 +6,7 @@ import { decide } from './decide.ts'
 import type { ObservedTime } from './evidence.ts'
 import { createFreshness } from './freshness.ts'
 import type { Judge, Look, Scene } from './judge.ts'
+import { toReason } from './reason.ts'
 import { isOpen, type RolloutState } from './state.ts'
 import { lap, type Stopwatch } from './stopwatch.ts'
 
@@ -57,7 +58,7 @@ export function createObserver(clock: Clock, { gapLimitMs }: { gapLimitMs: numbe
       const look = Promise.race([judge.look(clock.now(), sceneOf(state)), givenUp])
       return keepFailing(checkLook(await within(clock, gapLimitMs, look)))
     } catch (error) {
-      return { ...unseen(error instanceof Error ? error.message : String(error)), error }
+      return { ...unseen(toReason(error)), error }
     }
   }
 

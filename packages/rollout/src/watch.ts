@@ -1,17 +1,18 @@
-import type { GuardCheckpoint, Verdict } from '@sluice/guards'
+import type { Verdict } from '@sluice/guards'
 import type { Clock } from '@sluice/stores'
 import type { Apply } from './apply.ts'
+import { createBench } from './bench.ts'
 import type { Brake } from './brake.ts'
 import { confirmRollback } from './confirm.ts'
 import { within } from './deadline.ts'
 import { decide } from './decide.ts'
-import type { TickEvent, Transition } from './event.ts'
+import type { TickEvent } from './event.ts'
 import type { Gatekeeper } from './gates.ts'
 import type { Journal } from './journal.ts'
-import { type CreateJudge, type Judge, shareOfAlpha } from './judge.ts'
+import type { CreateJudge } from './judge.ts'
 import type { Keeper, Run, Seen } from './keeper.ts'
 import type { Observation, Observer } from './observer.ts'
-import type { Pending } from './pending.ts'
+import { findOvertaken, type Pending } from './pending.ts'
 import type { Teller } from './rollout-events.ts'
 import { isActive, isOpen, type RolloutState } from './state.ts'
 import { transition } from './transition.ts'
@@ -59,32 +60,28 @@ const farewellMs = 2_000
 export function createWatch(options: WatchOptions): Watch {
   const { journal, apply, observer, keeper, gatekeeper, brake, createJudge } = options
   const { clock, actor, teller } = options
-  /** The guard process of this process: its place in the rollout's count, and its judge. */
+  /** The guard process of this process: its place in the rollout's count. */
   let run: Run | undefined
   /** A checkpoint on its way to the log. */
   let keeping: Promise<void> | undefined
-  let judge: { readonly of: string; readonly judge: Judge } | undefined
+  const bench = createBench(createJudge, (error) => teller.tell('error', error))
   let pending: Pending | undefined
   let latest: { readonly id: string; readonly verdicts: readonly Verdict[] } | undefined
 
   async function tick(): Promise<boolean> {
-    // Nothing to decide yet, but someone may have moved the exposure.
-    const state = await apply(() => undefined)
-    if (state === undefined || !isActive(state)) {
-      forget()
+    const state = readFound()
+    if (state === undefined || !isActive(state) || state.phase === 'awaiting_approval') {
+      forget(state)
+      if (state?.phase === 'awaiting_approval') await waitToBegin(state.id)
       return true
     }
-    if (state.phase === 'awaiting_approval') {
-      forget()
-      await waitToBegin(state.id)
-      return true
-    }
-    if (!isOpen(state)) pending = undefined
+    if (pending !== undefined && (pending.id !== state.id || !isOpen(state))) drop(state)
     if (state.phase === 'rolling_back') {
       await confirm(state.id)
       return true
     }
-    if (isOpen(state) && run?.id !== state.id) {
+    // What is decided waits for no share of alpha.
+    if (isOpen(state) && run?.id !== state.id && pending === undefined) {
       run = await keeper.claim(state)
       if (run?.observed !== undefined) observer.resume(state, run.observed)
       // Someone else was faster. Who has no share of alpha judges nothing, and says nothing.
@@ -99,10 +96,27 @@ export function createWatch(options: WatchOptions): Watch {
     return observation.hasLooked && pending === undefined
   }
 
-  function forget(): void {
+  /**
+   * The rollout as it is to be looked at. Someone may have moved the exposure; that it is paused then is written with what
+   * follows from the look, for a store that is away keeps no guard from looking.
+   */
+  function readFound(): RolloutState | undefined {
+    const { state, exposure } = journal.read()
+    if (state === undefined) return undefined
+    const moved = { type: 'exposure_changed', actor, by: 'someone', exposure } as const
+    return transition(state, moved, clock.now()).state
+  }
+
+  function forget(state: RolloutState | undefined): void {
     stopJudging()
-    pending = undefined
+    drop(state)
     brake.settle()
+  }
+
+  function drop(state: RolloutState | undefined): void {
+    const overtaken = pending === undefined ? undefined : findOvertaken(pending, state)
+    pending = undefined
+    if (overtaken !== undefined) teller.tell('error', overtaken)
   }
 
   /** There is no canary to look at yet, and no share of alpha to take: what counts is whether it may begin. */
@@ -115,9 +129,8 @@ export function createWatch(options: WatchOptions): Watch {
   }
 
   function stopJudging(): void {
-    judge?.judge.close?.()
+    bench.close()
     run = undefined
-    judge = undefined
   }
 
   /**
@@ -137,19 +150,9 @@ export function createWatch(options: WatchOptions): Watch {
       })
   }
 
-  /** A judge may be anybody's; one that cannot tell what it saw keeps nobody from looking, or from stopping. */
-  function readCheckpoint(): GuardCheckpoint | undefined {
-    try {
-      return judge?.judge.checkpoint?.()
-    } catch (error) {
-      teller.tell('error', error)
-      return undefined
-    }
-  }
-
   /** Undefined where there is nothing to keep. */
   function readSeen(): Seen | undefined {
-    const checkpoint = readCheckpoint()
+    const checkpoint = bench.checkpoint()
     const observed = readObserved()
     return checkpoint === undefined && observed === undefined ? undefined : { checkpoint, observed }
   }
@@ -179,13 +182,12 @@ export function createWatch(options: WatchOptions): Watch {
   }
 
   async function look(state: RolloutState): Promise<Observation> {
-    if (pending !== undefined && pending.id !== state.id) pending = undefined
     // The decision stands; looking again would only delay it.
     if (pending !== undefined) {
       const { verdicts } = pending
       return { verdicts, said: verdicts, hasLooked: true }
     }
-    const observation = await observer.observe(judgeOf(state), state)
+    const observation = await observer.observe(bench.judgeOf(state, run), state)
     if (observation.error !== undefined) teller.tell('error', observation.error)
     if (observation.said !== undefined) {
       latest = { id: state.id, verdicts: observation.said }
@@ -195,50 +197,42 @@ export function createWatch(options: WatchOptions): Watch {
     return observation
   }
 
-  function judgeOf({ id, guards, alpha }: RolloutState): Judge {
-    const number = run?.id === id ? run.number : undefined
-    // A process that only sees a rollback to its end judges nothing and spends no alpha.
-    const from = run?.from
-    const terms =
-      number === undefined
-        ? { guards: [], alpha }
-        : { guards, alpha: shareOfAlpha(alpha, number), ...(from === undefined ? {} : { from }) }
-    const of = `${id} ${number}`
-    try {
-      if (judge?.of !== of) {
-        judge?.judge.close?.()
-        judge = { of, judge: createJudge(terms) }
-      }
-      return judge.judge
-    } catch (error) {
-      // A rollout that cannot be judged is one that cannot be seen: it holds, and says why.
-      return { look: () => Promise.reject(error) }
-    }
-  }
-
   async function follow({ id }: RolloutState, seen: Observation): Promise<void> {
-    let intended: Transition | undefined
+    let carried = pending
+    let intended = foresee(id, seen)
+    // Before anything is asked of the store or written to it: it may hang, and the canary is not to be served meanwhile.
+    if (intended?.phase === 'rolling_back') brake.engage(intended)
     try {
       await apply(({ state }) => {
         intended = undefined
+        carried = pending
         if (state?.id !== id) return undefined
-        const owed = pending?.command
-        intended =
+        const owed = carried?.command
+        const next =
           owed === undefined
             ? gatekeeper.step(state, toEvent(state, seen), clock.now())
             : transition(state, owed, clock.now())
-        // Before anything is written: the store may hang, and the canary is not to be served meanwhile.
-        if (intended.state.phase === 'rolling_back') brake.engage(intended.state)
-        return intended
+        intended = next.state
+        if (intended.phase === 'rolling_back') brake.engage(intended)
+        return next
       })
     } catch (error) {
-      if (intended?.state.phase !== 'rolling_back') throw error
-      return remember(intended.state, seen, error)
+      if (intended?.phase !== 'rolling_back') throw error
+      return remember(intended, seen, error)
     }
-    pending = undefined
-    if (intended?.state.phase !== 'rolling_back') return brake.release()
+    // A person's word that came while this was being written is still owed.
+    if (pending !== carried) return
+    drop(journal.read().state)
+    if (intended?.phase !== 'rolling_back') return brake.release()
     brake.settle()
     await confirm(id)
+  }
+
+  /** What would follow if nothing changed. Gates are not asked: they have no say in going back. */
+  function foresee(id: string, seen: Observation): RolloutState | undefined {
+    const { state } = journal.read()
+    if (state?.id !== id) return undefined
+    return transition(state, pending?.command ?? toEvent(state, seen), clock.now()).state
   }
 
   function toEvent(state: RolloutState, { verdicts, blind }: Observation): TickEvent {
@@ -261,7 +255,8 @@ export function createWatch(options: WatchOptions): Watch {
   ): void {
     const { because, detectedAt } = rollback
     // A rollback for another reason, such as the hold limit, follows from the log again next time.
-    if (verdicts !== undefined && decide(verdicts).decision === 'rollback') {
+    const isNew = pending?.id !== id
+    if (isNew && verdicts !== undefined && decide(verdicts).decision === 'rollback') {
       pending = { id, verdicts, detectedAt }
     }
     teller.tell('rollback_pending', { flag, environment, because, detectedAt, error })
@@ -271,7 +266,8 @@ export function createWatch(options: WatchOptions): Watch {
     const state = journal.read().state
     if (state?.id !== id || !isOpen(state)) return
     const detectedAt = command.saidAt ?? clock.now()
-    pending = { id, verdicts: [], detectedAt, command }
+    // What was decided first stands.
+    if (pending?.id !== id) pending = { id, verdicts: [], detectedAt, command }
     const { flag, environment } = state
     const because = command.reason
     teller.tell('rollback_pending', { flag, environment, because, detectedAt, error })

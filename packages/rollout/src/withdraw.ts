@@ -1,7 +1,8 @@
 import { isSluiceError, SluiceError } from '@sluice/core'
-import type { Clock } from '@sluice/stores'
+import { type Clock, checkDraft } from '@sluice/stores'
 import type { Brake } from './brake.ts'
 import type { Command } from './orders.ts'
+import { toReason } from './reason.ts'
 import type { RolloutState } from './state.ts'
 import { transition } from './transition.ts'
 
@@ -14,14 +15,12 @@ export type Withdraw = (
   write: (command: Withdrawal) => Promise<RolloutState>,
 ) => Promise<RolloutState>
 
-/** With these the log has answered, or what was said cannot be written at all: trying again changes nothing. */
+/** With these the log has answered: trying again changes nothing. */
 const finalCodes: ReadonlySet<string> = new Set([
   'no_rollout',
   'rolling_back',
   'rollout_over',
   'invalid_rollout_state',
-  'invalid_commit',
-  'commit_too_large',
   'replica_closed',
 ])
 
@@ -39,6 +38,8 @@ export function createWithdraw(options: {
 }): Withdraw {
   const { brake, clock, seen, owe } = options
   return async (said, write) => {
+    // What no log would take is not owed: it would be tried for ever.
+    checkDraft({ ...said, action: said.type, changes: [] })
     const state = seen()
     const command = { ...said, saidAt: clock.now() }
     const foreseen = state === undefined ? state : transition(state, command, clock.now()).state
@@ -48,11 +49,7 @@ export function createWithdraw(options: {
     try {
       return await write(command)
     } catch (error) {
-      if (isSluiceError(error) && finalCodes.has(error.code)) {
-        letGo()
-        brake.release()
-        throw error
-      }
+      if (isSluiceError(error) && finalCodes.has(error.code)) throw error
       owe(foreseen.id, command, error)
       throw rollbackPending(foreseen.flag, error)
     } finally {
@@ -63,7 +60,7 @@ export function createWithdraw(options: {
 }
 
 function rollbackPending(flag: string, cause: unknown): SluiceError {
-  const why = cause instanceof Error ? cause.message : String(cause)
+  const why = toReason(cause)
   return new SluiceError(
     'rollback_pending',
     `${flag} goes back, and that is not in the log yet: ${why} This process serves the canary to nobody, and writes it as soon as it can while its controller runs. Other processes serve it still.`,

@@ -23,7 +23,7 @@ export {
 } from './compaction.ts'
 export type { DefinitionListener, DefinitionSource } from './definition-source.ts'
 export { parseDefinitionText } from './definition-text.ts'
-export type { CommitDraft } from './draft.ts'
+export { type CommitDraft, checkDraft } from './draft.ts'
 export { createEmitter, type Emitter } from './emitter.ts'
 export type { ReplicaEvents, ReplicaStatus, ResetReason } from './events.ts'
 export { checkExchange } from './exchange.ts'
