@@ -217,6 +217,49 @@ describe('a store that is gone for the length of a rollback', () => {
     expect(countOn(flags)).toBeGreaterThan(0)
   })
 
+  it('is not released by another controller of the flag in the same process', async () => {
+    const { flags, controller } = await join(connect())
+    const desk = createRolloutController({ flags, flag: 'checkout', plan, clock })
+    desk.on('error', () => {})
+    controller.on('error', () => {})
+    await controller.start(order)
+    controller.run()
+    await clock.advance(2_000)
+    line = 'gone'
+    outcome = 'fail'
+    await clock.advance(2_000)
+    await expect(desk.rollBack(order)).rejects.toMatchObject({ code: 'rollback_pending' })
+    expect([controller.isBraking, desk.isBraking]).toEqual([true, true])
+    line = 'good'
+    await desk.stop()
+    const served: number[] = []
+    for (const each of [controller, desk]) each.on('brake', () => served.push(countOn(flags)))
+    await clock.advance(minuteMs)
+    expect(served).toEqual([0, 0])
+    expect([controller.isBraking, desk.isBraking]).toEqual([false, false])
+  })
+
+  it('turns nothing on that somebody has switched off meanwhile', async () => {
+    const { flags } = await join(log)
+    await flags.enable('checkout', order)
+    flags.brake('checkout', { enabled: true, rollout: 0 })
+    await flags.disable('checkout', order)
+    expect(flags.snapshot().inspect('checkout')?.exposure).toEqual({ enabled: false, rollout: 0 })
+    await flags.enable('checkout', order)
+    expect(flags.snapshot().inspect('checkout')?.exposure).toEqual({ enabled: true, rollout: 0 })
+  })
+
+  it.each([null, 'off', { rollout: Number.NaN }, { rollout: 101 }])(
+    'takes no %j for an exposure, and what stands there goes on',
+    async (bad) => {
+      const { flags } = await join(log)
+      await flags.enable('checkout', order)
+      expect(() => flags.brake('checkout', bad as never)).toThrow('checkout')
+      await flags.setRollout('checkout', 100, order)
+      expect(countOn(flags)).toBe(users.length)
+    },
+  )
+
   it('brakes this flag and no other', async () => {
     const two = { ...definitions, search: { environments: ['production'] } }
     const flags = openFlags({ store: log, clock, definitions: two, environment: 'production' })

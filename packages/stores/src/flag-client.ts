@@ -61,7 +61,9 @@ export interface FlagClient<D extends FlagDefinitions = FlagDefinitions>
   /**
    * Serves a flag in this process as if this exposure stood in the log, until `release`: what a rollback is going to
    * write, from the moment it is decided, though the store be away. It is in memory only. The SDK's rollout controller
-   * does both by itself.
+   * does both by itself. A flag that is switched off in the log meanwhile is off.
+   *
+   * @throws SluiceError For what is no exposure, as the schema of exposures says it.
    */
   brake(key: KeyOf<D>, exposure: Exposure): void
   /** Serves what stands in the log again. */

@@ -52,6 +52,7 @@ export interface FlagView {
    * Lays an exposure over the log's until it is released (undefined), whatever comes in meanwhile.
    *
    * @returns The flags whose answers may differ now.
+   * @throws SluiceError For what is no exposure, as the schema of exposures says it.
    */
   brake(name: string, exposure: Exposure | undefined): readonly string[]
   /** Another view, of a past state of the log, over the definitions that this one has now. */
@@ -194,7 +195,7 @@ export function createFlagView(options: FlagViewOptions): FlagView {
     for (const name of names.flags) {
       const before = current.inspect(name)
       const after = layers.flag(name)
-      const exposure = brakes.get(name) ?? exposures.get(name)
+      const exposure = exposureOf(name)
       const changedAt = revisionOfFlag(name)
       const isSame =
         before?.origin === after?.origin &&
@@ -223,6 +224,14 @@ export function createFlagView(options: FlagViewOptions): FlagView {
     // A segment may decide about any flag.
     if (Object.keys(changedSegments).length > 0) for (const key of current.keys()) changed.add(key)
     return [...changed]
+  }
+
+  /** A brake goes before the log, but for a switch that somebody has turned off there meanwhile. */
+  function exposureOf(name: string): Exposure | undefined {
+    const logged = exposures.get(name)
+    const braked = brakes.get(name)
+    if (braked === undefined) return logged
+    return logged?.enabled === false ? { ...braked, enabled: false } : braked
   }
 
   function takeSegments(names: ReadonlySet<string>): { [name: string]: Condition | null } {
@@ -268,7 +277,7 @@ export function createFlagView(options: FlagViewOptions): FlagView {
       return take([...entries, ...deletions], revision, names)
     },
     brake(name, exposure) {
-      put(brakes, name, exposure)
+      put(brakes, name, exposure === undefined ? exposure : parseExposure(name, exposure))
       return publish({ ...noNames(), flags: new Set([name]) }, current.revision)
     },
     past(fold, at) {
