@@ -23,6 +23,8 @@ export interface TickEvent {
   readonly observedMs: number
   /** Observed time without a canary request, up to this look, in milliseconds. Default 0. */
   readonly quietMs?: number
+  /** For how long the looking process has seen the rollout in this phase, whatever it could see; in milliseconds. Default 0. */
+  readonly phaseMs?: number
   /** Why nothing could be observed, where that lasted long enough to hold the rollout. */
   readonly blind?: string
   /** When a failing guard was first seen, where that was not this look. */

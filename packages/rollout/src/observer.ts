@@ -31,7 +31,9 @@ export interface Observer {
   giveUp(): void
   /** Time observed in the state's present stage; while verifying: without a canary request. */
   observedMs(state: RolloutState): number
-  /** The same as the log keeps it; undefined where there is none. */
+  /** Time that passed since the first look at the state's present phase, whatever was seen; in milliseconds. */
+  phaseMs(state: RolloutState): number
+  /** The observed time as the log keeps it; undefined where there is none. */
   observed(state: RolloutState): ObservedTime | undefined
   /** Goes on from the time that others observed, where it is of the state's present stage. */
   resume(state: RolloutState, observed: ObservedTime): void
@@ -48,6 +50,7 @@ export function createObserver(clock: Clock, { gapLimitMs }: { gapLimitMs: numbe
   let watch: Stopwatch | undefined
   let lookedAt: number | undefined
   let blindMs: number | undefined
+  let phase: { readonly subject: string; readonly ms: number } | undefined
   let giveUp = () => {}
 
   async function take(judge: Judge, state: RolloutState): Promise<Look & { error?: unknown }> {
@@ -74,13 +77,15 @@ export function createObserver(clock: Clock, { gapLimitMs }: { gapLimitMs: numbe
       const look = await take(judge, state)
       const now = clock.now()
       const passedMs = lapMs(now)
+      const subject = subjectOf(state)
+      phase = { subject, ms: phase?.subject === subject ? phase.ms + passedMs : 0 }
       freshness.note(look, passedMs, now)
       const silence = freshness.findSilence(look.verdicts ?? [], state)
       const hasLooked = look.verdicts !== undefined && look.unseen === undefined
       const isSeen = hasLooked && silence === undefined
 
       const isWatched = isSeen && isWatching(state, look)
-      watch = lap(watch, { subject: subjectOf(state), isSeen: isWatched, gapLimitMs }, now)
+      watch = lap(watch, { subject, isSeen: isWatched, gapLimitMs }, now)
       if (state.phase === 'verifying' && (look.canaryRequests ?? 0) > 0) watch = undefined
 
       blindMs = isSeen ? undefined : blindMs === undefined ? 0 : blindMs + passedMs
@@ -97,6 +102,8 @@ export function createObserver(clock: Clock, { gapLimitMs }: { gapLimitMs: numbe
     giveUp: () => giveUp(),
 
     observedMs,
+
+    phaseMs: (state) => (phase?.subject === subjectOf(state) ? phase.ms : 0),
 
     observed(state) {
       const observed = observedMs(state)

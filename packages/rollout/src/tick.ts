@@ -45,9 +45,10 @@ function goUp(state: OpenState, event: TickEvent, because: string, now: number):
 /** Whether the last requests to the canary are over, or the time to wait for that is. */
 export function verify(state: RolloutTerms & Verifying, event: TickEvent, now: number): Transition {
   const { plan, flag } = state
-  const waitedMs = now - state.executedAt
-  // An execution in the future was written by a clock that was ahead: only the observed time counts.
-  const quietMs = Math.min(event.quietMs ?? 0, waitedMs < 0 ? Number.POSITIVE_INFINITY : waitedMs)
+  const elapsedMs = now - state.executedAt
+  // An execution in the future was written by a clock that was ahead: only what the looking process saw pass counts.
+  const waitedMs = elapsedMs < 0 ? (event.phaseMs ?? 0) : elapsedMs
+  const quietMs = Math.min(event.quietMs ?? 0, elapsedMs < 0 ? Number.POSITIVE_INFINITY : elapsedMs)
   const isVerified = quietMs >= plan.verifyQuietMs
   if (!isVerified && !(waitedMs >= plan.verifyLimitMs)) return unchanged(state)
 

@@ -243,6 +243,7 @@ export function createWatch(options: WatchOptions): Watch {
       verdicts,
       observedMs,
       quietMs: observedMs,
+      phaseMs: observer.phaseMs(state),
       ...(blind === undefined ? {} : { blind }),
       ...(pending === undefined ? {} : { detectedAt: pending.detectedAt }),
     }

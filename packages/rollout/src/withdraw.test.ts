@@ -236,16 +236,25 @@ describe('going back', () => {
     await expectBack(controller)
   })
 
-  it('is verified by the time that passed, where the clock was ahead when it was executed', async () => {
+  it('ends where the clock was ahead when it was executed, and nothing can be seen since', async () => {
     let aheadMs = 0
+    let isBlind = false
     const own = { now: () => clock.now() + aheadMs, after: clock.after }
-    const { controller } = await begin({ clock: own })
+    const judge = scriptedJudge(() => {
+      if (isBlind) throw new Error('no metrics')
+      return { verdicts: [said], canaryRequests: 1 }
+    })
+    const { controller } = await begin({ clock: own, judge })
     aheadMs = 365 * 24 * 60 * minuteMs
     said = fail
     await clock.advance(1_500)
     expect(controller.state?.phase).toBe('verifying')
     aheadMs = 0
-    await clock.advance(20 * minuteMs)
-    expect(controller.state?.phase).toBe('rolled_back')
+    isBlind = true
+    await clock.advance(plan.verifyLimitMs - 5_000)
+    expect(controller.state?.phase).toBe('verifying')
+    await clock.advance(10_000)
+    expect(controller.state).toMatchObject({ phase: 'rolled_back' })
+    expect(controller.state).toMatchObject({ overruns: expect.arrayContaining(['verification']) })
   })
 })
