@@ -57,23 +57,9 @@ export function createRolloutController<D extends FlagDefinitions>(
     environment: flags.environment,
     flag,
   })
-  const braking = brakingOf(flags, flag)
   controller.on('brake', ({ isOn, exposure }) => {
-    if (isOn) {
-      braking.add(controller)
-      flags.brake(flag, exposure)
-    } else if (braking.delete(controller) && braking.size === 0) flags.release(flag)
+    if (isOn) flags.brake(flag, exposure)
+    else flags.release(flag)
   })
   return controller
-}
-
-const brakings = new WeakMap<object, Map<string, Set<RolloutController>>>()
-
-/** The controllers that brake a flag here: one that only carries commands must not release what another holds. */
-function brakingOf(flags: object, flag: string): Set<RolloutController> {
-  const byFlag = brakings.get(flags) ?? new Map<string, Set<RolloutController>>()
-  brakings.set(flags, byFlag)
-  const braking = byFlag.get(flag) ?? new Set()
-  byFlag.set(flag, braking)
-  return braking
 }
