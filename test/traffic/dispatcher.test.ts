@@ -231,6 +231,73 @@ describe('a split dispatcher', () => {
     expect((await ask()).text).toBe('canary')
   })
 
+  it('sends nothing again to an arm that went to 0 in the meantime', async () => {
+    let cut = () => {}
+    const broken = await serve('canary', (incoming) => {
+      cut = () => incoming.socket.destroy()
+      arrive()
+    })
+    let arrive = () => {}
+    const arrived = new Promise<void>((resolve) => {
+      arrive = resolve
+    })
+    const [stable, other] = [await serve('stable'), await serve('canary')]
+    const { ask, dispatcher, outcomes } = open(
+      { stable: [stable], canary: [broken] },
+      { weights: { stable: 1, canary: 99 }, random: () => 0 },
+    )
+    const answer = ask()
+    await arrived
+    dispatcher.setOrigins('canary', [broken.origin, other.origin])
+    await dispatcher.apply({ stable: 100, canary: 0 })
+    cut()
+    expect((await answer).text).toBe('stable')
+    expect(other.count).toBe(0)
+    expect(outcomes).toMatchObject([{ arm: 'canary', servedBy: 'stable', ok: false }])
+  })
+
+  it('ends what is under way on an origin that is gone, when it closes or is destroyed', async () => {
+    const [old, fresh] = [await serve('stable'), await serve('stable')]
+    const { ask, dispatcher } = open({ stable: [old] })
+    const held = ask({ path: '/hold' })
+    await old.held()
+    dispatcher.setOrigins('stable', [fresh.origin])
+    const broken = expect(held).rejects.toMatchObject({ code: 'UND_ERR_DESTROYED' })
+    const closed = dispatcher.close()
+    // Weights that come late open nothing again, or it would never be closed.
+    await dispatcher.apply({ stable: 100 })
+    await dispatcher.destroy()
+    await broken
+    await closed
+  })
+
+  it('sends nothing again that its caller says is not idempotent', async () => {
+    const cut = () => serve('stable', (incoming) => incoming.socket.destroy())
+    const servers = [await cut(), await cut()]
+    const { dispatcher } = open({ stable: servers })
+    const call = { origin: 'http://service', path: '/', method: 'GET', idempotent: false } as const
+    await expect(dispatcher.request(call)).rejects.toThrow()
+    expect(servers[0]!.count + servers[1]!.count).toBe(1)
+  })
+
+  it('goes on where an async callback rejects, and where report throws', async () => {
+    const reported: unknown[] = []
+    const { ask } = open(
+      { stable: [await serve('stable')] },
+      {
+        onOutcome: (async () => {
+          throw new Error('mine')
+        }) as never,
+        report: (error) => {
+          reported.push(error)
+          throw new Error('again')
+        },
+      },
+    )
+    expect((await ask()).text).toBe('stable')
+    expect(reported).toHaveLength(1)
+  })
+
   it('does not blame an origin for a caller that gives up', async () => {
     const [one, two] = [await serve('stable'), await serve('stable')]
     const { ask, outcomes, events } = open({ stable: [one, two] })

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
+import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net'
 import { Readable } from 'node:stream'
 import { request } from 'undici'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -277,10 +277,13 @@ describe('a request that is two at once', () => {
       'Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
       'Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n',
       'Content-Length: 4\r\nContent-Length: 5\r\n\r\nabcde',
-      'Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n',
       'Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n',
     ]) {
       expect(await sendRaw(port, head + framing), framing).toMatch(/^HTTP\/1.1 400 /)
+    }
+    for (const coding of ['xchunked', 'gzip, chunked']) {
+      const framing = `Transfer-Encoding: ${coding}\r\n\r\n0\r\n\r\n`
+      expect(await sendRaw(port, head + framing), framing).toMatch(/^HTTP\/1.1 501 /)
     }
     expect(reached).toBe(0)
     const long = `GET / HTTP/1.1\r\nHost: a\r\nX-Long: ${'a'.repeat(20_000)}\r\n\r\n`
@@ -348,7 +351,112 @@ describe('an upgrade', () => {
   })
 })
 
+describe('what a hostile client sends', () => {
+  it('is no error of its arm where it is refused', async () => {
+    const { url } = await origin(echo)
+    const { port, outcomes } = await proxyTo(url)
+    const twoHosts = 'GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n'
+    expect(await sendRaw(port, twoHosts)).toMatch(/^HTTP\/1.1 400 /)
+    expect(outcomes).toEqual([])
+  })
+
+  it('names no proxy and no key by headers that resemble them', async () => {
+    const { url } = await origin(echo)
+    const { port } = await proxyTo(url, { stickyCookie: false })
+    const answer = await sendRaw(
+      port,
+      'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX_Forwarded_For: 6\r\nX-Forwarded-Prefix: /6\r\nx_sluice_key: 6\r\nHTTP2-Settings: 6\r\n\r\n',
+    )
+    expect(answer).toMatch(/^HTTP\/1.1 200 /)
+    expect(answer).not.toContain('6"')
+  })
+
+  it('ahead on one connection ends at the origin when it leaves', async () => {
+    let open = 0
+    let all = () => {}
+    const arrived = new Promise<void>((resolve) => {
+      all = resolve
+    })
+    const { url } = await origin((_, response) => {
+      response.on('close', () => open--)
+      response.writeHead(200).write('begun')
+      if (++open === 3) all()
+    })
+    const { port, outcomes } = await proxyTo(url)
+    const socket = connect(port, '127.0.0.1', () =>
+      socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(3)),
+    )
+    await arrived
+    socket.destroy()
+    while (open > 0 || outcomes.length < 3) await new Promise(setImmediate)
+    expect(outcomes).toHaveLength(3)
+  })
+
+  it('leaves no connection behind where an upgrade is given up', async () => {
+    let gone = () => {}
+    const ended = new Promise<void>((resolve) => {
+      gone = resolve
+    })
+    const { server, url } = await origin(echo)
+    const { port, outcomes } = await proxyTo(url)
+    const socket = connect(port, '127.0.0.1', () =>
+      socket.write(
+        'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+      ),
+    )
+    server.on('upgrade', (_, upstream) => {
+      upstream.on('end', () => upstream.end(gone))
+      upstream.resume()
+      socket.destroy()
+    })
+    await ended
+    while (outcomes.length === 0) await new Promise(setImmediate)
+    expect(outcomes).toMatchObject([{ ok: false, isAborted: true }])
+  })
+
+  it('with a key that no header can carry is served all the same', async () => {
+    const { url } = await origin(echo)
+    for (const key of ['日本', 'a\r\nx-evil: 1']) {
+      const { base } = await proxyTo(url, { keyOf: () => key })
+      const { sent } = await seen(base)
+      expect(sent).not.toHaveProperty('x-sluice-key')
+      expect(sent).not.toHaveProperty('x-evil')
+    }
+  })
+})
+
+describe('an odd answer of an origin', () => {
+  const answers: [string, string, string][] = [
+    ['a reason that is not ASCII', '404 Nicht gef\xfcnden\r\nContent-Length: 0', '404'],
+    ['a 304 that tells its length', '304 Not Modified\r\nContent-Length: 5', '304'],
+  ]
+  it.each(answers)('with %s reaches the client', async (_name, head, status) => {
+    const server = createTcpServer((socket) => {
+      socket.once('data', () => socket.end(`HTTP/1.1 ${head}\r\n\r\n`, 'latin1'))
+      socket.on('error', () => {})
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    cleanups.push(() => new Promise((resolve) => server.close(resolve)))
+    const { port: at } = server.address() as AddressInfo
+    const { port, outcomes } = await proxyTo(`http://127.0.0.1:${at}`)
+    const answer = await sendRaw(port, 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+    expect(outcomes).toMatchObject([{ ok: true, statusCode: Number(status) }])
+  })
+})
+
 describe('a proxy that closes', () => {
+  it('breaks off what does not end in time', async () => {
+    const stable = await createArmServer('stable')
+    cleanups.push(() => stable.close())
+    const { proxy, base } = await proxyTo(stable.origin, { drainMs: 20 })
+    const held = request(`${base}/hold`)
+    const broken = expect(held).rejects.toThrow()
+    await stable.held()
+    await proxy.close()
+    await broken
+  })
+
   it('lets what is under way end, on connections that are kept alive too', async () => {
     const stable = await createArmServer('stable')
     cleanups.push(() => stable.close())

@@ -14,8 +14,11 @@ export interface Arm {
   hasOthers(origin: Origin, now: number): boolean
   /** Those that are no longer named retire, those that are new begin. */
   setOrigins(urls: readonly string[]): void
+  /** Resolves when nothing is under way, on origins that are gone either. */
   retire(): Promise<void>
   revive(): void
+  /** Breaks off what is under way, on origins that are gone too. */
+  destroy(error: Error | null): Promise<void>
 }
 
 /** @param urls Checked: at least one. */
@@ -27,6 +30,8 @@ export function createArm(
 ): Arm {
   let origins = urls.map((url) => createOrigin(url, options, onPool))
   let isRetired = false
+  /** Those that are gone, until what is under way there has ended. */
+  const leaving = new Set<Origin>()
   /** Where the search begins: among equals, the turn goes round. */
   let turn = 0
 
@@ -56,16 +61,23 @@ export function createArm(
       origins = next.map(
         (url) => origins.find((origin) => origin.url === url) ?? createOrigin(url, options, onPool),
       )
-      for (const origin of gone) void origin.retire()
+      for (const origin of gone) {
+        leaving.add(origin)
+        void origin.retire().then(() => leaving.delete(origin))
+      }
       if (isRetired) for (const origin of origins) void origin.retire()
     },
     async retire() {
       isRetired = true
-      await Promise.all(origins.map((origin) => origin.retire()))
+      await Promise.all([...origins, ...leaving].map((origin) => origin.retire()))
     },
     revive() {
       isRetired = false
       for (const origin of origins) origin.revive()
+    },
+    async destroy(error) {
+      isRetired = true
+      await Promise.all([...origins, ...leaving].map((origin) => origin.destroy(error)))
     },
   }
 }

@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici'
 import type { Arm } from './arm.ts'
-import { faultOf, isRepeatable } from './faults.ts'
+import { faultOf, isInvalid, isRepeatable } from './faults.ts'
 import type { Origin } from './origin.ts'
 import type { Place, Traffic } from './traffic.ts'
 
@@ -18,6 +18,7 @@ export class Call {
   private tried: Origin[] | undefined
   private statusCode: number | undefined
   private isOver = false
+  private isBegun = false
   /** Set by whoever sees the caller give up. */
   isAborted = false
 
@@ -32,11 +33,16 @@ export class Call {
 
   /** Sends it to the origin whose turn it is. */
   send(handler: Dispatcher.DispatchHandler): boolean {
-    return this.place.origin.begin().dispatch(this.options, handler)
+    const { origin } = this.place
+    const { options } = this
+    // A name that the caller chose, in its Host header, is not the server's: it must not fail the certificate.
+    const own = origin.servername && { servername: origin.servername, ...options }
+    return origin.begin().dispatch(own || options, handler)
   }
 
   /** An informational response is none: the final one comes after it. */
   answered(statusCode: number): void {
+    this.isBegun = true
     if (statusCode < 200 && statusCode !== 101) return
     this.statusCode = statusCode
     this.traffic.found(this.place, statusCode >= 500 ? 'server_error' : 'ok')
@@ -46,15 +52,29 @@ export class Call {
     this.finish('served')
   }
 
+  /** A 304 may say how long the body would have been (RFC 9110, section 8.6); undici takes that for a body cut short. */
+  hasEnded(error: unknown): boolean {
+    const { code } = (error ?? {}) as { code?: unknown }
+    return (
+      (this.statusCode === 304 || this.statusCode === 204) &&
+      code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'
+    )
+  }
+
   /** @returns Whether it was sent again, so that the caller is not to hear of the error. */
   failed(error: unknown, handler: Dispatcher.DispatchHandler): boolean {
     if (this.isOver) return false
-    const { method, body } = this.options
+    const { method, body, idempotent } = this.options
     const fault = this.isAborted ? 'caller' : faultOf(error, body)
     if (fault !== 'caller')
       this.traffic.found(this.place, fault === 'connect' ? 'connect_error' : 'server_error')
-    const isUnseen = this.statusCode === undefined && (fault === 'connect' || fault === 'broken')
-    if (isUnseen && isRepeatable(method, body) && !this.traffic.isClosed()) {
+    const isUnseen = !this.isBegun && (fault === 'connect' || fault === 'broken')
+    if (
+      isUnseen &&
+      idempotent !== false &&
+      isRepeatable(method, body) &&
+      !this.traffic.isClosed()
+    ) {
       const tried = [...(this.tried ?? []), this.place.origin]
       const next = this.traffic.next(this.arm, tried)
       if (next !== undefined) {
@@ -64,6 +84,11 @@ export class Call {
         this.send(handler)
         return true
       }
+    }
+    if (isInvalid(error)) {
+      this.isOver = true
+      this.place.origin.end()
+      return false
     }
     this.finish(fault === 'caller' && !this.wasTooLate(error) ? 'given_up' : 'failed')
     return false

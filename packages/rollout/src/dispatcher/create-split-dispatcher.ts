@@ -50,12 +50,10 @@ class TrafficDispatcher extends Dispatcher {
   readonly name = 'dispatcher'
   private readonly traffic: Traffic
   private readonly keyOf: (call: Dispatcher.DispatchOptions) => string | undefined
-  private readonly report: ((error: unknown) => void) | undefined
 
   constructor(options: SplitDispatcherOptions) {
     super()
     this.keyOf = options.keyOf ?? keyOfCall
-    this.report = options.report
     this.traffic = createTraffic(options, (pool) => this.forward(pool))
   }
 
@@ -103,7 +101,7 @@ class TrafficDispatcher extends Dispatcher {
     try {
       return this.keyOf(options)
     } catch (error) {
-      this.report?.(error)
+      this.traffic.report(error)
       return undefined
     }
   }

@@ -33,6 +33,13 @@ function ejectedTimes(times: number): { health: OriginHealth; pauses: number[] }
 }
 
 describe('an origin', () => {
+  it('is not left out by a clock that stepped back, or tells no time', () => {
+    const health = after(['connect_error'], true, 1_000)
+    expect(isOpen(health, 1_500)).toBe(false)
+    expect(isOpen(health, -1e12)).toBe(true)
+    expect(isOpen(health, Number.NaN)).toBe(true)
+  })
+
   it('is left out when it cannot be connected to, for a second', () => {
     const health = after(['connect_error'])
     expect(isOpen(health, 999)).toBe(false)

@@ -35,9 +35,19 @@ export type OriginHealth =
       readonly since: number
     }
   /** Nothing is sent there before `until`. */
-  | { readonly phase: 'out'; readonly ejections: number; readonly until: number }
+  | {
+      readonly phase: 'out'
+      readonly ejections: number
+      readonly from: number
+      readonly until: number
+    }
   /** One request tries it; if nothing is known of it by `until`, another may. */
-  | { readonly phase: 'trial'; readonly ejections: number; readonly until: number }
+  | {
+      readonly phase: 'trial'
+      readonly ejections: number
+      readonly from: number
+      readonly until: number
+    }
 
 /** What a request found: an answer below 500, a bad or broken one, or nobody there. */
 export type Finding = 'ok' | 'server_error' | 'connect_error'
@@ -51,16 +61,16 @@ export const untried: OriginHealth = Object.freeze({
   since: Number.NEGATIVE_INFINITY,
 })
 
-/** Whether a request may go there now. */
+/** Whether a request may go there now. A clock that stepped back, or tells no time, keeps nobody out. */
 export function isOpen(health: OriginHealth, now: number): boolean {
-  return health.phase === 'in' || now >= health.until
+  return health.phase === 'in' || !(now >= health.from && now < health.until)
 }
 
 /** The health once a request is sent there: of an origin that was left out it is the trial. */
 export function onSent(health: OriginHealth, limits: EjectionLimits, now: number): OriginHealth {
-  if (health.phase === 'in' || now < health.until) return health
+  if (health.phase === 'in' || !isOpen(health, now)) return health
   const { ejections } = health
-  return { phase: 'trial', ejections, until: now + pauseMs(ejections, limits) }
+  return { phase: 'trial', ejections, from: now, until: now + pauseMs(ejections, limits) }
 }
 
 /** The health after what a request found. Pure; the same object where nothing changed. */
@@ -101,6 +111,7 @@ function eject(ejections: number, limits: EjectionLimits, now: number): OriginHe
   return {
     phase: 'out',
     ejections: ejections + 1,
+    from: now,
     until: now + pauseMs(ejections + 1, limits),
   }
 }

@@ -2,13 +2,17 @@
 export type FaultKind = 'caller' | 'connect' | 'broken' | 'timeout'
 
 /** What undici says of a call that was wrong from the start, or was given up. */
-const callerCodes = new Set([
-  'UND_ERR_ABORTED',
-  'UND_ERR_CLOSED',
-  'UND_ERR_DESTROYED',
+const invalidCodes = new Set([
   'UND_ERR_INVALID_ARG',
   'UND_ERR_NOT_SUPPORTED',
   'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH',
+])
+
+const callerCodes = new Set([
+  ...invalidCodes,
+  'UND_ERR_ABORTED',
+  'UND_ERR_CLOSED',
+  'UND_ERR_DESTROYED',
 ])
 
 const timeoutCodes = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'])
@@ -40,6 +44,12 @@ export function faultOf(error: unknown, body: unknown): FaultKind {
   // A certificate that is refused is found while connecting, too.
   const isConnect = connectCodes.has(code) || syscall === 'connect' || /TLS|CERT/.test(code)
   return isConnect ? 'connect' : 'broken'
+}
+
+/** Whether a request was never one, so that it says nothing of the arm it was meant for. */
+export function isInvalid(error: unknown): boolean {
+  const { code } = (error ?? {}) as { code?: unknown }
+  return typeof code === 'string' && invalidCodes.has(code)
 }
 
 const idempotentMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])

@@ -68,6 +68,10 @@ class Follower {
   onResponseError(controller: Controller | undefined, error: Error): void {
     // There is no controller where there was no connection.
     if (controller?.aborted === true) this.call.isAborted = true
+    if (this.call.hasEnded(error)) {
+      this.onResponseEnd(controller as Controller, {})
+      return
+    }
     if (this.call.failed(error, this as Handler)) return
     this.handler.onResponseError?.(controller as Controller, error)
   }
@@ -128,6 +132,10 @@ class OlderFollower {
   }
 
   onError(error: Error): void {
+    if (this.call.hasEnded(error)) {
+      this.onComplete([])
+      return
+    }
     if (this.call.failed(error, this as Handler)) return
     if (this.handler.onError === undefined) throw error
     this.handler.onError(error)

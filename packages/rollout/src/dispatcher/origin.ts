@@ -8,6 +8,8 @@ export interface Origin {
   /** Requests under way. */
   readonly pending: number
   health: OriginHealth
+  /** Whom the server's certificate must name; undefined without TLS. */
+  readonly servername: string | undefined
   /** Counts a request in; the pool it goes to. A pool that was closed is opened anew. */
   begin(): Pool
   /** Counts a request out. */
@@ -31,6 +33,7 @@ export function createOrigin(
   let isRetired = false
   /** Whoever waits for the end of what is under way. */
   let waiting: (() => void)[] = []
+  let retired: Promise<void> | undefined
 
   function open(): Pool {
     pool = new Pool(url, options)
@@ -55,9 +58,11 @@ export function createOrigin(
       return pending
     },
     health: untried,
+    servername: servernameOf(url, options),
     begin() {
+      const opened = pool ?? open()
       pending++
-      return pool ?? open()
+      return opened
     },
     end() {
       pending--
@@ -65,10 +70,15 @@ export function createOrigin(
     },
     retire() {
       isRetired = true
-      return new Promise((resolve) => {
+      // One for all who ask while it lasts, which may be often.
+      retired ??= new Promise<void>((resolve) => {
         waiting.push(resolve)
-        closeIfIdle()
+      }).then(() => {
+        retired = undefined
       })
+      const told = retired
+      closeIfIdle()
+      return told
     },
     revive() {
       isRetired = false
@@ -80,4 +90,11 @@ export function createOrigin(
       await broken?.destroy(error)
     },
   }
+}
+
+function servernameOf(url: string, { connect }: Pool.Options): string | undefined {
+  const { protocol, hostname } = new URL(url)
+  if (protocol !== 'https:') return undefined
+  const { servername } = (connect ?? {}) as { servername?: string }
+  return servername ?? hostname.replace(/^\[|\]$/g, '')
 }

@@ -19,6 +19,8 @@ export interface Place {
 export interface Traffic<ArmName extends string = string> {
   readonly split: TrafficSplit<ArmName>
   readonly now: () => number
+  /** Told what the application's own threw. Never throws. */
+  readonly report: (error: unknown) => void
   /** Undefined where nobody listens, so that nothing is put together in vain. */
   readonly onOutcome: ((outcome: TrafficOutcome) => void) | undefined
   /** The arm that a key's requests are meant for. */
@@ -59,14 +61,25 @@ export function createTraffic<ArmName extends string>(
 
   function tell<Value>(listener: ((value: Value) => void) | undefined, value: Value): void {
     try {
-      listener?.(value)
+      const result: unknown = listener?.(value)
+      // One that is async would else end the process where it fails.
+      if (result instanceof Promise) result.catch(tellReport)
     } catch (error) {
-      report?.(error)
+      tellReport(error)
     }
   }
 
+  /** Whoever hears of errors must not make another one of them. */
+  function tellReport(error: unknown): void {
+    try {
+      report?.(error)
+    } catch {}
+  }
+
   function choose(arm: Arm, tried?: readonly Origin[]): Place | undefined {
-    const origin = arm.choose(now(), tried)
+    // Weights may have changed since it was meant for that arm: what goes down is not tried again.
+    const mayTry = tried === undefined || hasWeight(arm)
+    const origin = mayTry ? arm.choose(now(), tried) : undefined
     if (origin !== undefined) return { arm, origin }
     // Downwards only: who is meant for the first arm is never exposed to another.
     if (onDeadArm !== 'fallback' || arm === baseline || !hasWeight(baseline!)) return undefined
@@ -81,6 +94,7 @@ export function createTraffic<ArmName extends string>(
   return {
     split,
     now,
+    report: tellReport,
     onOutcome: onOutcome && ((outcome) => tell(onOutcome, outcome)),
     armOf: (key) => arms.get(split.pick(key))!,
     first(arm) {
@@ -109,6 +123,7 @@ export function createTraffic<ArmName extends string>(
     },
     apply(weights) {
       split.set(weights)
+      if (isClosed) return
       for (const arm of arms.values()) {
         if (hasWeight(arm)) arm.revive()
         else void arm.retire()
@@ -130,9 +145,7 @@ export function createTraffic<ArmName extends string>(
     },
     async destroy(error) {
       isClosed = true
-      await Promise.all(
-        [...arms.values()].flatMap(({ origins }) => origins.map((origin) => origin.destroy(error))),
-      )
+      await Promise.all([...arms.values()].map((arm) => arm.destroy(error)))
     },
   }
 }
@@ -156,7 +169,8 @@ function splitFor<ArmName extends string>(
     if (weights !== undefined) own.set(weights)
     return own
   }
-  const isSame = split.arms.length === names.length && names.every((name) => name in split.weights)
+  const isSame =
+    split.arms.length === names.length && names.every((name) => split.arms.includes(name))
   const isAlone = weights === undefined && salt === undefined && random === undefined
   if (isSame && isAlone) return split
   const expected = isSame ? 'no weights, salt or random beside it' : `the arms ${names.join(', ')}`

@@ -7,7 +7,8 @@ export function answerError(response: ServerResponse, statusCode: number): void 
     return
   }
   const text = `${STATUS_CODES[statusCode]}\n`
-  response.writeHead(statusCode, {
+  // The reason too: that of an answer which could not be written may be left.
+  response.writeHead(statusCode, STATUS_CODES[statusCode], {
     'content-type': 'text/plain; charset=utf-8',
     'content-length': text.length,
     // What is left of the request's body is not waited for.

@@ -29,9 +29,14 @@ export interface SplitProxyOptions<Arm extends string = string> extends TrafficO
    * this proxy sees. For a proxy behind another one.
    */
   readonly trustsForwarded?: boolean
+  /** How long `close` lets what is under way go on, in ms; then it is broken off. Default 30 s. */
+  readonly drainMs?: number
   /** Options of Node's server: its time limits and `maxHeaderSize`. */
   readonly server?: ServerOptions
 }
+
+/** As Kubernetes waits for a pod that ends. */
+const defaultDrainMs = 30_000
 
 /** A reverse proxy that splits traffic between arms. */
 export interface SplitProxy<Arm extends string = string> extends Router {
@@ -55,7 +60,7 @@ export interface SplitProxy<Arm extends string = string> extends Router {
    * @throws SluiceError `unknown_arm`, `invalid_arms`.
    */
   setOrigins(arm: Arm, origins: readonly string[]): void
-  /** Accepts nothing more, lets what is under way end, and closes every connection. Upgraded ones are broken off. */
+  /** Accepts nothing more, lets what is under way end, for `drainMs` at most, and closes every connection. Upgraded ones are broken off. */
   close(): Promise<void>
 }
 
@@ -67,10 +72,12 @@ export interface SplitProxy<Arm extends string = string> extends Router {
 export function createSplitProxy<Arm extends string>(
   options: SplitProxyOptions<Arm>,
 ): SplitProxy<Arm> {
-  const { stickyCookie = {}, keyOf, host = 'preserve', trustsForwarded = false, report } = options
+  const { stickyCookie = {}, keyOf, host = 'preserve', trustsForwarded = false } = options
+  const { drainMs = defaultDrainMs } = options
   const rules: ForwardRules = { host, trustsForwarded }
   const readKey = createKeyReader(stickyCookie === false ? undefined : stickyCookie, keyOf)
   const traffic = createTraffic(options, () => {})
+  const { report } = traffic
   const tunnels: OpenTunnels = new Set()
   let isClosing = false
   const server = createServer({ ...options.server }, handle)
@@ -84,7 +91,7 @@ export function createSplitProxy<Arm extends string>(
     try {
       return readKey(request)
     } catch (error) {
-      report?.(error)
+      report(error)
       return { key: undefined }
     }
   }
@@ -100,7 +107,7 @@ export function createSplitProxy<Arm extends string>(
     try {
       forward(traffic, rules, request, response, keyFor(request))
     } catch (error) {
-      report?.(error)
+      report(error)
       answerError(response, 502)
     }
   }
@@ -110,7 +117,7 @@ export function createSplitProxy<Arm extends string>(
       const key = keyFor(request)
       forwardUpgrade(traffic, rules, request, socket, head, key, tunnels, options.pool)
     } catch (error) {
-      report?.(error)
+      report(error)
       socket.destroy()
     }
   }
@@ -127,6 +134,8 @@ export function createSplitProxy<Arm extends string>(
         server.once('error', reject)
         server.listen(port, address, () => {
           server.off('error', reject)
+          // A connection that cannot be accepted is not the end of the others.
+          server.on('error', report)
           resolve(server.address() as AddressInfo)
         })
       }),
@@ -141,8 +150,14 @@ export function createSplitProxy<Arm extends string>(
       })
       server.closeIdleConnections()
       for (const tunnel of tunnels) tunnel.destroy()
+      const limit = setTimeout(() => {
+        server.closeAllConnections()
+        for (const tunnel of tunnels) tunnel.destroy()
+        void traffic.destroy(null)
+      }, drainMs)
       await closed
       await traffic.close()
+      clearTimeout(limit)
     },
   }
 }

@@ -4,8 +4,15 @@ import { Call } from '../dispatcher/call.ts'
 import { follow } from '../dispatcher/follow.ts'
 import type { Traffic } from '../dispatcher/traffic.ts'
 import { answerError, statusOf } from './answer-error.ts'
-import { type ForwardRules, requestHeaders, responseHeaders, responseTrailers } from './headers.ts'
+import {
+  type ForwardRules,
+  isHeaderText,
+  requestHeaders,
+  responseHeaders,
+  responseTrailers,
+} from './headers.ts'
 import type { RequestKey } from './sticky-cookie.ts'
+import { whenGone } from './when-gone.ts'
 
 /** Forwards one request to an origin of its arm and streams the answer back, as fast as the client reads it. */
 export function forward(
@@ -16,18 +23,24 @@ export function forward(
   { key, setCookie }: RequestKey,
 ): void {
   const path = pathOf(request.url ?? '/')
-  if (path === undefined || traffic.isClosed()) {
-    answerError(response, path === undefined ? 400 : 503)
+  const headers = requestHeaders(request, rules, key)
+  if (path === undefined || headers === undefined || traffic.isClosed()) {
+    answerError(response, traffic.isClosed() ? 503 : 400)
+    return
+  }
+  // Its body would arrive at the origin without a word of how it is coded.
+  if (!/^(chunked)?$/i.test(request.headers['transfer-encoding'] ?? '')) {
+    answerError(response, 501)
     return
   }
   const options: Dispatcher.DispatchOptions = {
     path,
     method: request.method as Dispatcher.HttpMethod,
-    headers: requestHeaders(request, rules, key),
+    headers,
     body: hasBody(request) ? request : null,
   }
   const call = new Call(traffic, options, key)
-  call.send(follow(new ResponseWriter(response, setCookie), call))
+  call.send(follow(new ResponseWriter(request, response, setCookie), call))
 }
 
 class ResponseWriter {
@@ -35,19 +48,21 @@ class ResponseWriter {
   private readonly setCookie: string | undefined
   private controller: Dispatcher.DispatchController | undefined
   private isWaiting = false
+  private isGone = false
 
-  constructor(response: ServerResponse, setCookie: string | undefined) {
+  constructor(request: IncomingMessage, response: ServerResponse, setCookie: string | undefined) {
     this.response = response
     this.setCookie = setCookie
-    response.on('close', () => {
-      if (!response.writableFinished) this.controller?.abort(new ClientGone())
+    whenGone(request, response, () => {
+      this.isGone = true
+      this.controller?.abort(new ClientGone())
     })
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.controller = controller
     // The client may have left between two origins.
-    if (this.response.destroyed) controller.abort(new ClientGone())
+    if (this.isGone) controller.abort(new ClientGone())
   }
 
   onResponseStart(
@@ -59,7 +74,7 @@ class ResponseWriter {
     if (statusCode < 200) return
     const headers = responseHeaders((controller.rawHeaders ?? []) as Buffer[])
     if (this.setCookie !== undefined) headers.push('set-cookie', this.setCookie)
-    this.response.writeHead(statusCode, statusMessage ?? '', headers)
+    this.response.writeHead(statusCode, reasonOf(statusMessage), headers)
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -83,6 +98,11 @@ class ResponseWriter {
   onResponseError(_controller: unknown, error: Error): void {
     answerError(this.response, statusOf(error))
   }
+}
+
+/** A reason that is no Latin-1 cannot be written, and nobody needs it. */
+function reasonOf(statusMessage = ''): string {
+  return isHeaderText(statusMessage) ? statusMessage : ''
 }
 
 /** Why a call is given up where the client has left. */

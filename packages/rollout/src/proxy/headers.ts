@@ -4,6 +4,7 @@ import { keyHeader } from '../dispatcher/key-of.ts'
 /** Those that concern one connection only (RFC 9110, section 7.6.1), and those that frame a message. */
 const hopByHop = new Set([
   'connection',
+  'http2-settings',
   'keep-alive',
   'proxy-connection',
   'proxy-authenticate',
@@ -16,14 +17,8 @@ const hopByHop = new Set([
 /** A client must not make the proxy drop these by naming them in its Connection header. */
 const neverNamed = new Set(['host', 'content-length', 'cookie', 'authorization', keyHeader])
 
-const forwardedHeaders = new Set([
-  'forwarded',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-proto',
-  'x-forwarded-port',
-  'x-real-ip',
-])
+/** Those that this proxy writes itself, whoever is believed. */
+const written = new Set(['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto'])
 
 /** What the headers of a forwarded request depend on. */
 export interface ForwardRules {
@@ -35,23 +30,27 @@ export interface ForwardRules {
 
 /**
  * The headers a request is forwarded with: names and values in turn, as they came, without those of the connection, and with
- * where it comes from.
+ * where it comes from. Undefined where two hosts are named.
  */
 export function requestHeaders(
   request: IncomingMessage,
   { host, trustsForwarded }: ForwardRules,
   key: string | undefined,
-): string[] {
+): string[] | undefined {
   const { rawHeaders, headers, socket } = request
   const named = namedBy(headers.connection)
   const result: string[] = []
+  let hosts = 0
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const name = rawHeaders[index]!.toLowerCase()
     if (hopByHop.has(name) || named?.has(name)) continue
     // The expectation was met by this server; undici does not send one.
-    if (name === 'expect' || name === keyHeader) continue
-    if (name === 'host' && host === 'origin') continue
-    if (forwardedHeaders.has(name)) continue
+    if (name === 'expect') continue
+    if (name === 'host') {
+      if (++hosts > 1) return undefined
+      if (host === 'origin') continue
+    }
+    if (isOurs(name, trustsForwarded)) continue
     result.push(rawHeaders[index]!, rawHeaders[index + 1]!)
   }
   const before = trustsForwarded ? headers : {}
@@ -65,8 +64,20 @@ export function requestHeaders(
   if (trustsForwarded && headers.forwarded !== undefined)
     result.push('forwarded', headers.forwarded)
   result.push('via', `${request.httpVersion} sluice`)
-  if (key !== undefined) result.push(keyHeader, key)
+  if (key !== undefined && isHeaderText(key)) result.push(keyHeader, key)
   return result
+}
+
+/** Servers of CGI's descent read `_` as `-`, so that either would be believed. */
+function isOurs(header: string, trustsForwarded: boolean): boolean {
+  const name = header.includes('_') ? header.replaceAll('_', '-') : header
+  if (name === keyHeader || written.has(name)) return true
+  return !trustsForwarded && (name.startsWith('x-forwarded-') || name === 'x-real-ip')
+}
+
+/** Whether a text can be the value of a header: no control characters, and nothing beyond Latin-1. */
+export function isHeaderText(text: string): boolean {
+  return /^[\t\x20-\x7e\x80-\xff]*$/.test(text)
 }
 
 /** The headers of a response as they came, as names and values in turn, without those of the connection. */
@@ -77,7 +88,7 @@ export function responseHeaders(raw: readonly (Buffer | string)[]): string[] {
     const name = asLatin1(raw[index]!)
     const lower = name.toLowerCase()
     const value = asLatin1(raw[index + 1]!)
-    if (lower === 'connection') named = namedBy(value)
+    if (lower === 'connection') named = joined(named, namedBy(value))
     if (!hopByHop.has(lower)) result.push(name, value)
   }
   if (named === undefined) return result
@@ -86,6 +97,10 @@ export function responseHeaders(raw: readonly (Buffer | string)[]): string[] {
     if (!named.has(result[index]!.toLowerCase())) kept.push(result[index]!, result[index + 1]!)
   }
   return kept
+}
+
+function joined(one: Set<string> | undefined, other: Set<string> | undefined) {
+  return one && other ? new Set([...one, ...other]) : (one ?? other)
 }
 
 /** What may not come after a body (RFC 9110, section 6.5.1). */

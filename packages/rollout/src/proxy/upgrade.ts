@@ -38,18 +38,17 @@ export function forwardUpgrade(
 ): void {
   const path = pathOf(request.url ?? '/')
   client.on('error', () => client.destroy())
-  if (path === undefined || traffic.isClosed()) {
-    refuse(client, path === undefined ? 400 : 503)
+  const headers = requestHeaders(request, rules, key)
+  if (path === undefined || headers === undefined || traffic.isClosed()) {
+    refuse(client, traffic.isClosed() ? 503 : 400)
     return
   }
   const startedAt = traffic.now()
   const meant = traffic.armOf(key)
   const place = traffic.first(meant)
   const { arm, origin } = place
-  origin.begin()
   let isOver = false
 
-  const headers = requestHeaders(request, rules, key)
   headers.push('connection', 'upgrade', 'upgrade', request.headers.upgrade ?? '')
   if (rules.host === 'origin' || request.headers.host === undefined) {
     headers.push('host', new URL(origin.url).host)
@@ -64,15 +63,17 @@ export function forwardUpgrade(
     agent: false,
     timeout: headersTimeout,
   })
+  origin.begin()
   upstream.on('timeout', () => upstream.destroy(new TooSlow()))
   client.on('close', () => {
     if (!isOver) upstream.destroy(new ClientLeft())
   })
+  const stopWatching = watch(client)
 
   upstream.on('upgrade', (response, socket, rest) => {
     client.write(headOf(response, setCookie))
     if (rest.length > 0) client.write(rest)
-    if (head.length > 0) socket.write(head)
+    for (const chunk of [head, ...stopWatching()]) if (chunk.length > 0) socket.write(chunk)
     settle(response.statusCode)
     // A joined connection may be silent for as long as it likes.
     socket.setTimeout(0)
@@ -82,6 +83,7 @@ export function forwardUpgrade(
     client.write(headOf(response, setCookie, 'close'))
     response.pipe(client)
     response.on('error', () => client.destroy())
+    client.on('close', () => response.destroy())
     settle(response.statusCode)
   })
   upstream.on('error', (error) => {
@@ -122,6 +124,29 @@ class ClientLeft extends Error {}
 
 class TooSlow extends Error {
   readonly code = 'UND_ERR_HEADERS_TIMEOUT'
+}
+
+/**
+ * Reads from a client that waits, for only who reads learns that it left. What it says is kept, to a limit.
+ *
+ * @returns Stops it, and gives what was said.
+ */
+function watch(client: Duplex): () => Buffer[] {
+  const said: Buffer[] = []
+  let size = 0
+  const keep = (chunk: Buffer) => {
+    said.push(chunk)
+    size += chunk.length
+    if (size > client.readableHighWaterMark) client.pause()
+  }
+  const leave = () => client.destroy()
+  client.on('data', keep)
+  client.on('end', leave)
+  return () => {
+    client.off('data', keep)
+    client.off('end', leave)
+    return said
+  }
 }
 
 function join(client: Duplex, socket: Duplex, tunnels: OpenTunnels): void {
