@@ -324,6 +324,18 @@ describe('an upgrade', () => {
     expect(outcomes).toMatchObject([{ arm: 'stable', ok: true, statusCode: 101 }])
   })
 
+  it('to HTTP itself is none: the request is served, and with a body refused', async () => {
+    const { server, url } = await origin(echo)
+    server.on('upgrade', (_, socket) => socket.destroy())
+    const { port } = await proxyTo(url)
+    const h2c =
+      'Host: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n'
+    const answer = await sendRaw(port, `GET /a HTTP/1.1\r\n${h2c}\r\n`)
+    expect(answer).toMatch(/^HTTP\/1.1 200 OK[\s\S]*"url":"\/a"/)
+    const withBody = `POST / HTTP/1.1\r\n${h2c}Content-Length: 5\r\n\r\nhello`
+    expect(await sendRaw(port, withBody)).toMatch(/^HTTP\/1.1 501 /)
+  })
+
   it('that the origin declines gets its answer', async () => {
     const { server, url } = await origin(echo)
     server.on('upgrade', (_, socket) => {

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import { faultOf } from '../dispatcher/faults.ts'
 import type { Traffic } from '../dispatcher/traffic.ts'
 import { statusOf } from './answer-error.ts'
-import { pathOf } from './forward.ts'
+import { hasBody, pathOf } from './forward.ts'
 import { type ForwardRules, requestHeaders, responseHeaders } from './headers.ts'
 import type { RequestKey } from './sticky-cookie.ts'
 
@@ -43,13 +43,20 @@ export function forwardUpgrade(
     refuse(client, traffic.isClosed() ? 503 : 400)
     return
   }
+  // It would be taken for the new protocol's bytes, while the origin waits for it.
+  if (hasBody(request)) {
+    refuse(client, 501)
+    return
+  }
   const startedAt = traffic.now()
   const meant = traffic.armOf(key)
   const place = traffic.first(meant)
   const { arm, origin } = place
   let isOver = false
 
-  headers.push('connection', 'upgrade', 'upgrade', request.headers.upgrade ?? '')
+  const isJoined = !isHttp(request.headers.upgrade ?? '')
+  if (isJoined) headers.push('connection', 'upgrade', 'upgrade', request.headers.upgrade ?? '')
+  else headers.push('connection', 'close')
   if (rules.host === 'origin' || request.headers.host === undefined) {
     headers.push('host', new URL(origin.url).host)
   }
@@ -71,6 +78,11 @@ export function forwardUpgrade(
   const stopWatching = watch(client)
 
   upstream.on('upgrade', (response, socket, rest) => {
+    if (!isJoined) {
+      socket.destroy()
+      fail(new Error('The origin changed a protocol that nobody asked to change.'))
+      return
+    }
     client.write(headOf(response, setCookie))
     if (rest.length > 0) client.write(rest)
     for (const chunk of [head, ...stopWatching()]) if (chunk.length > 0) socket.write(chunk)
@@ -86,7 +98,10 @@ export function forwardUpgrade(
     client.on('close', () => response.destroy())
     settle(response.statusCode)
   })
-  upstream.on('error', (error) => {
+  upstream.on('error', fail)
+  upstream.end()
+
+  function fail(error: Error): void {
     if (isOver) {
       client.destroy()
       return
@@ -97,8 +112,7 @@ export function forwardUpgrade(
     }
     settle(undefined, fault === 'caller')
     refuse(client, statusOf(error))
-  })
-  upstream.end()
+  }
 
   function settle(statusCode: number | undefined, isAborted = false): void {
     isOver = true
@@ -118,6 +132,11 @@ export function forwardUpgrade(
       isAborted,
     })
   }
+}
+
+/** Whether a further version of HTTP is asked for: joined, its requests would pass this proxy by. Without it they are served. */
+function isHttp(upgrade: string): boolean {
+  return upgrade.split(',').some((protocol) => /^\s*(h2|http|tls)/i.test(protocol))
 }
 
 class ClientLeft extends Error {}
