@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 
 /** How an application's compiler looks for modules. */
@@ -14,6 +15,8 @@ const kinds: Record<Resolution, Pick<ts.CompilerOptions, 'module' | 'moduleResol
 /** Every runtime has it, and zod's declarations name it; the library of the language does not. */
 const platform = 'declare class URL { readonly href: string }\n'
 
+const nodeTypes = fileURLToPath(new URL('../../node_modules/@types', import.meta.url))
+
 /**
  * Compiles files of a project beside themselves, as strictly as an application may: the packages'
  * declarations are checked too, and no types of Node or of a browser are there to lean on.
@@ -25,15 +28,38 @@ export function compile(
   files: Readonly<Record<string, string>>,
   resolution: Resolution,
 ): string[] {
-  const all = { ...files, 'platform.d.ts': platform }
-  for (const [name, text] of Object.entries(all)) writeFileSync(join(project, name), text)
+  return compileAll(
+    project,
+    { ...files, 'platform.d.ts': platform },
+    { ...kinds[resolution], types: [] },
+  )
+}
+
+/** The same in an application that has Node's types. */
+export function compileWithNode(
+  project: string,
+  files: Readonly<Record<string, string>>,
+  resolution: Resolution,
+): string[] {
+  return compileAll(project, files, {
+    ...kinds[resolution],
+    types: ['node'],
+    typeRoots: [nodeTypes],
+  })
+}
+
+function compileAll(
+  project: string,
+  files: Readonly<Record<string, string>>,
+  options: ts.CompilerOptions,
+): string[] {
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(project, name), text)
   const program = ts.createProgram(
-    Object.keys(all).map((name) => join(project, name)),
+    Object.keys(files).map((name) => join(project, name)),
     {
-      ...kinds[resolution],
+      ...options,
       target: ts.ScriptTarget.ES2022,
       lib: ['lib.es2022.d.ts'],
-      types: [],
       strict: true,
       exactOptionalPropertyTypes: true,
       skipLibCheck: false,

@@ -1,3 +1,4 @@
+import type { Signal } from '@sluice/core'
 /** What a hook is told beside the arm. */
 export interface ArmContext {
   /** What is to run on the arm, or runs there. */
@@ -7,7 +8,7 @@ export interface ArmContext {
   /** From 1. Above 1 an earlier attempt may have done it all, or a part. */
   readonly attempt: number
   /** Aborted where it took too long, or is not wanted any more. */
-  readonly signal: AbortSignal
+  readonly signal: Signal
 }
 
 /**

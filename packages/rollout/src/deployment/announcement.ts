@@ -1,3 +1,4 @@
+import type { Signal } from '@sluice/core'
 import type { ProcedureState } from '../procedure/state.ts'
 import type { DeploymentTerms } from './terms.ts'
 
@@ -25,7 +26,7 @@ export interface Announcer {
   /** Resolves once it is told. @param options.idempotencyKey The same at every try of the same announcement. */
   announce(
     announcement: Announcement,
-    options: { readonly signal: AbortSignal; readonly idempotencyKey: string },
+    options: { readonly signal: Signal; readonly idempotencyKey: string },
   ): Promise<void> | void
 }
 

@@ -1,4 +1,4 @@
-import type { Json } from '@sluice/core'
+import type { Json, Signal } from '@sluice/core'
 import type { Change } from '@sluice/stores'
 
 /** What a step's functions are told. */
@@ -14,7 +14,7 @@ export interface StepContext {
   /** From 1, over all processes. Above 1 an earlier attempt may have done it all, or a part. */
   readonly attempt: number
   /** Aborted where the step took too long, was cancelled, or another process took over. */
-  readonly signal: AbortSignal
+  readonly signal: Signal
   /** What the steps before resolved with, by name. */
   readonly results: Readonly<Record<string, Json>>
   /** What this step gave `waitFor` to remember; undefined where it did not wait yet. */

@@ -1,3 +1,4 @@
+import type { Signal } from '@sluice/core'
 /** What a hook is told beside the instance. */
 export interface InstanceContext {
   /** What is to run on the instance. */
@@ -5,7 +6,7 @@ export interface InstanceContext {
   /** The same at every attempt, in every process, for this instance and version. */
   readonly idempotencyKey: string
   /** Aborted where it took too long, or is not wanted any more. */
-  readonly signal: AbortSignal
+  readonly signal: Signal
 }
 
 /**
