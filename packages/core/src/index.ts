@@ -1,4 +1,3 @@
-export type { Signal } from './abort-signal.ts'
 export type { Answer, ErrorCode, Reason } from './answer.ts'
 export { bucketCount, bucketLimit, splitLimits } from './bucket.ts'
 export { bucketOf } from './bucket-of.ts'

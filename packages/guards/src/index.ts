@@ -1,3 +1,4 @@
+export type { Signal } from './abort-signal.ts'
 export { claimsAlpha, sharesAlpha } from './alpha-shares.ts'
 export { sumArms } from './arm-counts.ts'
 export { betFactors } from './bets.ts'

@@ -1,4 +1,4 @@
-import type { Signal } from '@sluice/core'
+import type { Signal } from '../abort-signal.ts'
 import { sayLine, sayThrown } from './ask.ts'
 import type { Finding } from './probe-verdict.ts'
 

@@ -1,4 +1,4 @@
-import type { Signal } from '@sluice/core'
+import type { Signal } from '../abort-signal.ts'
 import type { AlertSeverity, Consequence, GuardBase } from '../guard.ts'
 import { validateProbe } from './validate-probe.ts'
 

@@ -1,4 +1,4 @@
-import type { Signal } from '@sluice/core'
+import type { Signal } from '../abort-signal.ts'
 /** Something that a person should know of a rollout, or the news that it is over. Plain data. */
 export interface Alert {
   /** Unique: the same in every process, and for every try to deliver it. */

@@ -1,4 +1,4 @@
-import type { Signal } from '@sluice/core'
+import type { Signal } from '@sluice/guards'
 import type { ProcedureState } from '../procedure/state.ts'
 import type { DeploymentTerms } from './terms.ts'
 

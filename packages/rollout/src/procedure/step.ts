@@ -1,4 +1,5 @@
-import type { Json, Signal } from '@sluice/core'
+import type { Json } from '@sluice/core'
+import type { Signal } from '@sluice/guards'
 import type { Change } from '@sluice/stores'
 
 /** What a step's functions are told. */

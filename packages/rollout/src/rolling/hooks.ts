@@ -1,4 +1,4 @@
-import type { Signal } from '@sluice/core'
+import type { Signal } from '@sluice/guards'
 /** What a hook is told beside the instance. */
 export interface InstanceContext {
   /** What is to run on the instance. */

@@ -1,6 +1,6 @@
 /**
  * The platform's `AbortSignal` where its types are known, as they are with Node's or a browser's; else what can be used
- * of it. So the packages' types need no other's.
+ * of it. So the types of this package, and of those above it, need no other's.
  */
 export type Signal = typeof globalThis extends { AbortSignal: { prototype: infer Known } }
   ? Known
