@@ -1,13 +1,18 @@
 import { SluiceError } from '@sluice/core'
 import type { ProcedureOptions } from './procedure-contract.ts'
 
+/** Three signs of life may be lost until another process takes over. */
+export const defaultHeartbeatMs = 20_000
+export const defaultStaleAfterMs = 60_000
+
 /**
  * Refuses what cannot be a procedure.
  *
  * @throws SluiceError `invalid_procedure` with pointer, expected and found.
  */
 export function checkProcedure(options: ProcedureOptions): void {
-  const { key, steps, tickMs, heartbeatMs, staleAfterMs } = options
+  const { key, steps, tickMs } = options
+  const { heartbeatMs = defaultHeartbeatMs, staleAfterMs = defaultStaleAfterMs } = options
   if (!/^[^/]+\/.+$/.test(key)) throw refuse('/key', 'a key such as procedure/<id>', key)
   if (steps.length === 0) throw refuse('/steps', 'at least one step', steps)
   for (const [index, { name }] of steps.entries()) {
@@ -28,6 +33,10 @@ export function checkProcedure(options: ProcedureOptions): void {
   checkTime('/tickMs', tickMs)
   checkTime('/heartbeatMs', heartbeatMs)
   checkTime('/staleAfterMs', staleAfterMs)
+  // An owner whose next sign of life is later than that is taken for dead while it works.
+  if (staleAfterMs <= heartbeatMs) {
+    throw refuse('/staleAfterMs', `more than heartbeatMs, ${heartbeatMs}`, staleAfterMs)
+  }
 }
 
 function checkTime(pointer: string, ms: number | undefined): void {

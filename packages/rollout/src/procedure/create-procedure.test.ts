@@ -147,6 +147,7 @@ describe('a procedure', () => {
     [{ steps: [step('one', { timeoutMs: 0 })] }, '/steps/0/timeoutMs'],
     [{ steps: [step('one', { retries: 1.5 })] }, '/steps/0/retries'],
     [{ tickMs: Number.NaN }, '/tickMs'],
+    [{ heartbeatMs: 60_000 }, '/staleAfterMs'],
   ])('of %j is refused', async (options, pointer) => {
     await expect(world.join([step('one')], options)).rejects.toMatchObject({
       code: 'invalid_procedure',

@@ -2,7 +2,7 @@ import { SluiceError } from '@sluice/core'
 import { createEmitter, systemClock } from '@sluice/stores'
 import type { Order } from '../event.ts'
 import { beginProcedure } from './begin-procedure.ts'
-import { checkProcedure } from './check-procedure.ts'
+import { checkProcedure, defaultHeartbeatMs, defaultStaleAfterMs } from './check-procedure.ts'
 import { openProcedureJournal } from './journal.ts'
 import { createPatience } from './patience.ts'
 import type { Procedure, ProcedureEvents, ProcedureOptions } from './procedure-contract.ts'
@@ -13,9 +13,6 @@ import { createProcedureWriter } from './writer.ts'
 
 /** A step's time is over, or trouble is seen, within a second. */
 const defaultTickMs = 1_000
-/** Three signs of life may be lost until another process takes over. */
-const defaultHeartbeatMs = 20_000
-const defaultStaleAfterMs = 60_000
 
 /**
  * Creates a procedure: steps that are done in order, each with an entry in the log when it begins and when it ends.
@@ -83,13 +80,20 @@ export function createProcedure(options: ProcedureOptions): Procedure {
     return working
   }
 
-  async function claim(state: ProcedureState): Promise<void> {
-    const seenTerm = state.term
-    const written = await writer.apply({ type: 'claim', actor, owner: processId, seenTerm })
+  /** @param isForced Also from an owner that gives signs of life. */
+  async function claim({ term: seenTerm }: ProcedureState, isForced = false): Promise<void> {
+    const seenRevision = journal.revision()
+    const written = await writer.write((found) => {
+      // A sign of life, or of somebody else's work, that this process had not heard of.
+      const isNews = journal.revision() !== seenRevision
+      if (found === undefined || (isNews && !isForced)) return undefined
+      const event = { type: 'claim', actor, owner: processId, seenTerm } as const
+      return transition(found, event, clock.now())
+    })
     if (written.isWritten && written.state !== undefined) worker.term = written.state.term
   }
 
-  /** Whether this process may take it up now. Asked at each tick: it counts them. */
+  /** Whether this process may take it up now. */
   function isFree(state: ProcedureState): boolean {
     if (state.phase === 'waiting') {
       const step = stepOf(state, state.step)
@@ -212,9 +216,9 @@ export function createProcedure(options: ProcedureOptions): Procedure {
         // A step that waits is looked at once, and again as long as it wants that at once.
         if (!isFirst && state.phase === 'waiting' && waitOf(state) !== 0) return state
         if (!isMine(state)) {
-          const isOpen = state.phase === 'waiting' || isLaidDown(state) || (isFirst && takeOver)
-          if (!isOpen) return state
-          await claim(state)
+          const isForced = isFirst && takeOver
+          if (state.phase !== 'waiting' && !isLaidDown(state) && !isForced) return state
+          await claim(state, isForced)
         }
         await work()
         if (isStopped) return readState() ?? state
@@ -235,6 +239,7 @@ export function createProcedure(options: ProcedureOptions): Procedure {
         for (const end of unsubscribe) end()
       }
       function tick(): void {
+        patience.tick()
         // Not awaited: a step may take hours, and the state is told meanwhile.
         void beat()
         if (isRunning) cancel = clock.after(tickMs, tick)

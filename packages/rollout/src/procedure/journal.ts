@@ -26,7 +26,7 @@ export interface ProcedureJournal {
    * Writes a transition as one commit.
    *
    * @param extra Changes of other keys in the same commit.
-   * @throws SluiceError `conflict` where the procedure, or a key the extra depends on, was written after the reading;
+   * @throws SluiceError `invalid_procedure_state`, and nothing is written; `conflict` where the procedure, or a key the extra depends on, was written after the reading;
    * whatever the replica throws.
    */
   write(
@@ -66,6 +66,8 @@ export function openProcedureJournal(
       const ticket = record.ticket ?? state.ticket
       // States are plain data by their types; the log checks and copies what it is given.
       const value = { ...describe?.(state), ...state } as unknown as Json
+      // What nobody could read again would end the procedure for good.
+      parseProcedureState(value)
       await log.commit(
         {
           ...{ actor, action, reason, ticket, environment },

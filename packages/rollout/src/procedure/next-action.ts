@@ -1,3 +1,4 @@
+import { toReason } from '../reason.ts'
 import { type ProcedureState, resultsOf, type StepError, type StepState } from './state.ts'
 import type { Step } from './step.ts'
 import { stepsToUndo } from './undo-moves.ts'
@@ -56,11 +57,12 @@ function nextOf(state: ProcedureState, step: Step, found: StepState): Action {
   }
 }
 
-/** A question that throws is no answer: then the step is done. */
+/** A question that throws, or answers without a reason, is no answer: then the step is done. */
 function findSkip(state: ProcedureState, step: Step): string | undefined {
   const { input, environment } = state
   try {
-    return step.skipBecause?.({ input, environment, results: resultsOf(state) })
+    const because: unknown = step.skipBecause?.({ input, environment, results: resultsOf(state) })
+    return typeof because === 'string' ? toReason(because) : undefined
   } catch {
     return undefined
   }

@@ -1,10 +1,10 @@
 /** Counts how long something has stayed as it is, in ticks: no clock that jumps or stands still can lengthen it. */
 export interface Patience {
+  /** A tick has come: the next watch counts it, and those that follow it do not. */
+  tick(): void
   /**
-   * Call it at each tick.
-   *
    * @param subject What is watched, as it is now; another one starts at 0.
-   * @returns Milliseconds since the first tick that saw it like that.
+   * @returns Milliseconds since the first watch that saw it like that, by the ticks that watched it.
    */
   watch(subject: string): number
 }
@@ -13,9 +13,16 @@ export interface Patience {
 export function createPatience(tickMs: number): Patience {
   let seen = ''
   let ticks = 0
+  let isTick = false
   return {
+    tick() {
+      isTick = true
+    },
     watch(subject) {
-      ticks = subject === seen ? ticks + 1 : 0
+      // Somebody may look many times between two ticks: that is no time that passed.
+      if (subject !== seen) ticks = 0
+      else if (isTick) ticks += 1
+      isTick = false
       seen = subject
       return ticks * tickMs
     },

@@ -29,7 +29,7 @@ export interface ProcedureOptions {
   readonly tickMs?: number
   /** How often the owner of a long step gives a sign of life, in ms. Each is a commit. Default 20,000. */
   readonly heartbeatMs?: number
-  /** How long another process must have seen no sign of the owner until it takes over, in ms. Default 60,000. */
+  /** How long another process must have seen no sign of the owner until it takes over, in ms; more than `heartbeatMs`. Default 60,000. */
   readonly staleAfterMs?: number
   /** Fields that are written beside the state, for whoever reads the log. Pure. */
   readonly describe?: (state: ProcedureState) => Readonly<Record<string, Json>>

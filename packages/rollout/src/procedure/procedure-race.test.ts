@@ -78,7 +78,7 @@ describe('two processes', () => {
     const stuck = createStuck()
     const steps = [{ ...done('one'), run: stuck.run }, done('two')]
     // Its signs of life are lost: the next would come in an hour.
-    const owner = await world.join(steps, { heartbeatMs: 3_600_000 })
+    const owner = await world.join(steps, { heartbeatMs: 3_600_000, staleAfterMs: 7_200_000 })
     const other = await world.join(steps)
     other.procedure.run()
     await owner.procedure.start(order)

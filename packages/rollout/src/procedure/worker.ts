@@ -1,5 +1,6 @@
 import { type Json, SluiceError } from '@sluice/core'
 import type { Clock } from '@sluice/stores'
+import { toReason } from '../reason.ts'
 import { assertSameSteps } from './assert-same-steps.ts'
 import { type Attempt, makeAttempt, read, toStepError } from './attempt.ts'
 import type { StepEvent } from './event.ts'
@@ -112,13 +113,15 @@ export function createWorker(options: {
     step: Step,
     { ms, because, memo }: { ms: number; because: string; memo?: Json },
   ) {
-    if (!(ms >= 0 && ms < Number.POSITIVE_INFINITY)) {
+    if (!(Number.isFinite(ms) && ms >= 0)) {
       const expected = 'a time of 0 ms or more'
       throw new SluiceError('invalid_wait', `waitFor takes ${expected}, not ${ms}.`, {
         ...{ pointer: '/ms', expected, found: String(ms) },
       })
     }
-    await report(step, { type: 'wait', ms, because, ...(memo === undefined ? {} : { memo }) })
+    const reason = typeof because === 'string' ? toReason(because) : 'it does not say for what'
+    const remembered = memo === undefined ? {} : { memo }
+    await report(step, { type: 'wait', ms, because: reason, ...remembered })
   }
 
   async function endStep(step: Step, result: Json | undefined, extra?: Extra): Promise<void> {
@@ -279,10 +282,13 @@ export function createWorker(options: {
   return worker
 }
 
-/** No store will ever take it. */
+/** The journal refuses it before it is written. */
+const unreadable = 'invalid_procedure_state'
+
+/** No store will ever take it, or nobody could read it again. */
 function isInputFault(error: unknown): boolean {
   const code = read(error, 'code')
-  return code === 'invalid_commit' || code === 'commit_too_large'
+  return code === 'invalid_commit' || code === 'commit_too_large' || code === unreadable
 }
 
 function late(step: Step, what: 'answered' | 'failed'): SluiceError {
