@@ -113,7 +113,8 @@ describe('two processes', () => {
         isCut ? Promise.reject(new Error('cut off')) : store.read(after, limit),
       watch: undefined as never,
     }
-    const owner = await world.join(steps, { store: cut, heartbeatMs: 3_600_000 })
+    const mute = { heartbeatMs: 3_600_000, staleAfterMs: 7_200_000 }
+    const owner = await world.join(steps, { store: cut, ...mute })
     const other = await world.join(steps)
     await owner.procedure.start(order)
     const old = owner.procedure.resume()
