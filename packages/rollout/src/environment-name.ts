@@ -1,8 +1,18 @@
 /** The usual short names: no rule of a policy is slipped past by one. */
 const longNames: Readonly<Record<string, string>> = { dev: 'development', prod: 'production' }
 
-/** Whether a policy's list of environments has this one, be it by its short name (`prod`). */
+/**
+ * Whether a policy's list of environments has this one, whichever of the two says `prod`, and however it is typed.
+ *
+ * An environment that is called `Production` is taken for production: a rule that is kept where it need not be costs a
+ * question, one that is not kept where it should be is found too late.
+ */
 export function isAmong(environments: readonly string[], environment: string): boolean {
-  const longName = longNames[environment] ?? environment
-  return environments.includes(environment) || environments.includes(longName)
+  const name = fold(environment)
+  return environments.some((each) => fold(each) === name)
+}
+
+function fold(environment: string): string {
+  const name = environment.trim().toLowerCase()
+  return Object.hasOwn(longNames, name) ? (longNames[name] as string) : name
 }
