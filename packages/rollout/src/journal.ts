@@ -110,7 +110,8 @@ export function openJournal(log: RolloutLog, environment: string, flag: string):
             ...(seen === undefined ? [] : [evidenceKey]),
             ...uses.flatMap(({ dependsOn }) => dependsOn),
           ],
-          basedOn: revision,
+          // An approval may have been looked up in a replica that has heard less.
+          basedOn: Math.min(revision, ...uses.map(({ basedOn = revision }) => basedOn)),
         },
       )
     },

@@ -50,7 +50,12 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
   }
 
   function standing(approval: Approval): ApprovalCheck {
-    return standingOf(approval, scene(), teller.arrivedAt(approval.id))
+    return asOfNow(standingOf(approval, scene(), teller.arrivedAt(approval.id)))
+  }
+
+  function asOfNow(check: ApprovalCheck): ApprovalCheck {
+    if (check.status !== 'approved') return check
+    return { ...check, change: { ...check.change, basedOn: log.head.revision } }
   }
 
   /** One commit, and the news of it. `extra` stands in it too. */
@@ -122,7 +127,8 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
 
   return {
     check: (subject) => {
-      return findStanding(parseSubject(subject), reader.all(), scene(), teller.arrivedAt)
+      const { arrivedAt } = teller
+      return asOfNow(findStanding(parseSubject(subject), reader.all(), scene(), arrivedAt))
     },
 
     async request(input, given) {

@@ -1,4 +1,4 @@
-import { type Exposure, SluiceError, type Split } from '@sluice/core'
+import { type Exposure, type FlagDefinition, SluiceError, type Split } from '@sluice/core'
 import { parseExposure } from '@sluice/core/schema'
 import {
   type ChangeNote,
@@ -7,6 +7,7 @@ import {
   type FlagClient,
   type FlagCommands,
   flagKey,
+  rolloutKey,
 } from '@sluice/stores'
 import { isAmong } from '../environment-name.ts'
 import { readExposure } from '../exposure.ts'
@@ -50,19 +51,26 @@ export function guardFlagCommands(
     plain: () => Promise<Commit>,
   ): Promise<Commit> {
     if (!isAmong(policy.approvals.requiredIn, environment)) return plain()
+    for (const [name, value] of Object.entries(change)) {
+      // The schema would take it for a setting that is left out.
+      if (value === undefined) throw missing(key, name)
+    }
     const written = exposureKey(environment, key)
     const outcome = await untilWritten(log, key, async () => {
       const definition = flags.snapshot().inspect(key)?.definition
       const stands = log.get(written)
-      // Only the flag's own command can say what is not known here.
-      if (definition === undefined && stands === undefined) return plain()
+      const isUnknown = definition === undefined && !isInLog(key)
+      if (isUnknown || (definition === undefined && change.split !== undefined)) {
+        throw unknownFlag(key, environment)
+      }
       const before = readExposure(stands?.value)
       const { split, ...rest } = before
       parseExposure(key, { ...rest, ...change }, definition)
       const after = { ...before, ...change }
-      const use = approve(key, before, after, baselineOf(definition?.variants))
+      const use = approve(key, before, after, definition && baselineOf(definition))
       if ('subject' in use) return use
-      const { changes, dependsOn } = use
+      const { changes, dependsOn, basedOn = log.head.revision } = use
+      if (dependsOn.some((each) => log.revisionOf(each) > basedOn)) throw outdated(key)
       const { actor, reason, ticket } = note ?? {}
       return log.commit(
         {
@@ -73,6 +81,12 @@ export function guardFlagCommands(
       )
     })
     return 'subject' in outcome ? ask(outcome, key, note) : outcome
+  }
+
+  /** A flag that this process has no definition of may be one that the log knows. */
+  function isInLog(key: string): boolean {
+    const keys = [exposureKey(environment, key), rolloutKey(environment, key), flagKey(key)]
+    return keys.some((each) => log.get(each) !== undefined)
   }
 
   /** The use of the approval; nothing to use where none is needed; what is missing where it is. */
@@ -119,9 +133,10 @@ interface Refused {
   readonly standing: Exclude<ApprovalCheck, { status: 'approved' }>
 }
 
-/** Of a flag without variants of its own it is `off`, which needs no word. */
-function baselineOf(variants: object | undefined): string | undefined {
-  if (variants === undefined || 'off' in variants) return undefined
+/** The variant of those outside, as evaluation has it; where those get the caller's default, the first. */
+function baselineOf({ variants, offVariant }: FlagDefinition): string | undefined {
+  if (offVariant !== undefined) return offVariant
+  if (variants === undefined || Object.hasOwn(variants, 'off')) return 'off'
   return Object.keys(variants)[0]
 }
 
@@ -132,4 +147,26 @@ function required(flag: string, because: string, id: string | undefined): Sluice
     `${flag} was not moved: ${because}. Move it again once ${id ?? 'it'} is approved.`,
     { flag, ...found },
   )
+}
+
+/** Approvals that are read from another replica may not have heard what this one has. */
+function outdated(flag: string): SluiceError {
+  return new SluiceError(
+    'conflict',
+    `${flag} was not moved: its approval changed since it was looked at. Try again.`,
+    { flag },
+  )
+}
+
+function unknownFlag(flag: string, environment: string): SluiceError {
+  return new SluiceError(
+    'flag_not_found',
+    `This process has no definition of "${flag}" for ${environment}, or the log knows the flag and not its variants; nothing was written. Check the key, or define the flag in code, in a file or in the log first.`,
+    { flag },
+  )
+}
+
+function missing(flag: string, name: string): SluiceError {
+  const details = { flag, pointer: `/${name}`, expected: 'a value', found: 'undefined' }
+  return new SluiceError('invalid_type', `flag "${flag}": ${name} must be given`, details)
 }

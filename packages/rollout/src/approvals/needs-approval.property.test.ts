@@ -61,6 +61,7 @@ describe('whether a change needs an approval (P12)', () => {
   it('never asks for one to switch off', () => {
     fc.assert(
       fc.property(partial, partial, (before, after) => {
+        fc.pre(before.enabled !== false)
         expect(needs(before, { ...after, enabled: false })).toBe(false)
       }),
     )
@@ -89,6 +90,17 @@ describe('whether a change needs an approval (P12)', () => {
       { before: { enabled: false, rollout: 5 }, after: { enabled: false, rollout: 50 } },
       false,
     ],
+    [
+      'a split of a flag that is off, which a rollout would keep',
+      { before: { enabled: false }, after: { enabled: false, split: { off: 0, on: 100 } } },
+      true,
+    ],
+    [
+      'a first split, of which no variant is known to be what was before',
+      { before: {}, after: { split: { green: 100 } } },
+      true,
+    ],
+    ['a percentage above one that is none', { before: { rollout: 500 }, after: 100 }, true],
     ['a first exposure', { before: undefined, after: { rollout: 5 } }, true],
     ['taking away an exposure that held it down', { before: { rollout: 5 }, after: {} }, true],
     ['a plan', { before: 100, after: canary() }, true],

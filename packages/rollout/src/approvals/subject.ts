@@ -48,6 +48,11 @@ export type ApprovalCheck =
 export interface ApprovalUse {
   readonly changes: readonly Change[]
   readonly dependsOn: readonly string[]
+  /**
+   * The revision at which it was looked up. Of use to whoever commits over another replica, which may have heard more:
+   * none of `dependsOn` may have been written since.
+   */
+  readonly basedOn?: number
 }
 
 /** Whoever can say whether a subject is approved. Synchronous, and nothing is written by it. */
