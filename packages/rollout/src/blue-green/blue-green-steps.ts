@@ -2,10 +2,12 @@ import { SluiceError } from '@sluice/core'
 import type { Clock, Replica } from '@sluice/stores'
 import type { RolloutController } from '../controller.ts'
 import type { Order } from '../event.ts'
+import { assertDone, assertHealthy } from '../finding.ts'
 import type { ProcedureState } from '../procedure/state.ts'
 import { recordWith, type Step, type StepContext, waitFor } from '../procedure/step.ts'
 import { isActive, isOpen, type RolloutState } from '../state.ts'
 import type { Steering } from '../steer/steering.ts'
+import { assertWanted } from '../wanted.ts'
 import { type TrafficBooks, withSidesChanged, withVersion } from './books.ts'
 import { finish } from './finish.ts'
 import type { BlueGreenHooks } from './hooks.ts'
@@ -44,12 +46,13 @@ export function blueGreenSteps(options: BlueGreenStepsOptions): Step[] {
   const { clock, actor, warmUpMs, plannedMs, hookTimeoutMs, tickMs } = options
 
   /** Safe to touch: the log gives the arm nothing, and the router says that it has none of it. */
-  async function assertIdle(arm: string): Promise<void> {
+  async function assertIdle(arm: string, signal: StepContext['signal']): Promise<void> {
     const { live } = books.read()
     if (live === arm || books.idlePercent() > 0) {
       throw final('arm_in_use', `${arm} of ${service} has traffic: it is not touched.`)
     }
     await steering.settled()
+    assertWanted(signal)
   }
 
   async function write(
@@ -93,14 +96,15 @@ export function blueGreenSteps(options: BlueGreenStepsOptions): Step[] {
       timeoutMs: hookTimeoutMs,
       async run(context) {
         const { idle, version } = readInput(context.input)
-        await assertIdle(idle)
+        await assertIdle(idle, context.signal)
         const record = books.read()
         // What is half replaced is no version: a crash must not leave the old one's name there.
         if (record.versions[idle] !== undefined) {
           const change = books.toRecord(withVersion(record, idle, undefined))
           await write('clear_arm', `${version} is being deployed to ${idle}`, [change])
+          assertWanted(context.signal)
         }
-        await hooks.deploy(...armOf(context, idle, version))
+        await assertDone('deploy', hooks.deploy(...armOf(context, idle, version)))
         const change = books.toRecord(withVersion(books.read(), idle, version))
         return recordWith({ changes: [change], dependsOn: [books.trafficKey] })
       },
@@ -108,11 +112,16 @@ export function blueGreenSteps(options: BlueGreenStepsOptions): Step[] {
         const { idle, version } = readInput(context.input)
         if (isPastReturn() || books.read().live === idle) return
         await untilRolloutOver(context.signal)
-        await assertIdle(idle)
+        await assertIdle(idle, context.signal)
         if (hooks.decommission === undefined) return
-        await hooks.decommission(...armOf(context, idle, version))
-        const change = books.toRecord(withVersion(books.read(), idle, undefined))
-        await write('clear_arm', `${version} went back: ${context.because}`, [change])
+        // Without a version it gets no traffic, whoever would send it some while it is taken down.
+        if (books.read().versions[idle] !== undefined) {
+          const change = books.toRecord(withVersion(books.read(), idle, undefined))
+          await write('clear_arm', `${version} goes back: ${context.because}`, [change])
+          assertWanted(context.signal)
+        }
+        const taken = hooks.decommission(...armOf(context, idle, version))
+        await assertDone('decommission', taken)
       },
     },
     {
@@ -121,7 +130,7 @@ export function blueGreenSteps(options: BlueGreenStepsOptions): Step[] {
       skipBecause: () => (hooks.smokeTest ? undefined : 'there is no smoke test'),
       async run(context) {
         const { idle, version } = readInput(context.input)
-        await hooks.smokeTest?.(...armOf(context, idle, version))
+        await assertHealthy('smokeTest', hooks.smokeTest?.(...armOf(context, idle, version)))
       },
     },
     {
@@ -130,7 +139,7 @@ export function blueGreenSteps(options: BlueGreenStepsOptions): Step[] {
       async run(context) {
         const { idle, version } = readInput(context.input)
         if (context.memo === 'warm') return undefined
-        await hooks.warmUp?.(...armOf(context, idle, version))
+        await assertDone('warmUp', hooks.warmUp?.(...armOf(context, idle, version)))
         return warmUpMs > 0 ? waitFor(warmUpMs, `${idle} warms up`, 'warm') : undefined
       },
     },
@@ -139,7 +148,10 @@ export function blueGreenSteps(options: BlueGreenStepsOptions): Step[] {
       retries,
       async run(context) {
         const input = readInput(context.input)
-        if (ownRollout(context.id) === undefined) await controller.start(orderOf(context, input))
+        if (ownRollout(context.id) === undefined) {
+          await controller.start(orderOf(context, input))
+          await takeBackIfLate(context)
+        }
         const state = ownRollout(context.id)
         failIfGoneBack(state)
         if (state?.phase === 'awaiting_approval') {
@@ -214,9 +226,11 @@ export function blueGreenSteps(options: BlueGreenStepsOptions): Step[] {
         const record = books.read()
         const version = record.versions[old]
         if (version === undefined) return undefined
-        await assertIdle(old)
-        const hook = hooks.decommission?.(...armOf(context, old, version)) ?? Promise.resolve()
-        return finish(context, hook, {
+        const takeDown = async () => {
+          await assertIdle(old, context.signal)
+          await assertDone('decommission', hooks.decommission?.(...armOf(context, old, version)))
+        }
+        return finish(context, takeDown, {
           ...{ clock, limitMs: hookTimeoutMs, tellError: options.tellError },
           done: () => {
             const change = books.toRecord(withVersion(books.read(), old, undefined))
@@ -237,10 +251,20 @@ export function blueGreenSteps(options: BlueGreenStepsOptions): Step[] {
     }
   }
 
+  /** A process that was away for a while may begin the rollout of a run that has gone back meanwhile. */
+  async function takeBackIfLate({ id, signal }: StepContext): Promise<void> {
+    if (!signal.aborted) return
+    const { id: current, phase } = options.state() ?? {}
+    const goesOn = current === id && (phase === 'running' || phase === 'waiting')
+    if (!goesOn) await controller.rollBack({ actor, reason: `${id} had gone back before` })
+    assertWanted(signal)
+  }
+
   /** Requests that are under way on the arm end there before it is taken down. */
   async function untilRolloutOver(signal: AbortSignal): Promise<void> {
-    while (controller.state !== undefined && isActive(controller.state) && !signal.aborted) {
+    while (controller.state !== undefined && isActive(controller.state)) {
       await controller.tick()
+      assertWanted(signal)
       await new Promise<void>((resolve) => {
         clock.after(tickMs, resolve, { keepsAlive: true })
       })

@@ -4,7 +4,9 @@ import { type Clock, createEmitter, type Replica, systemClock } from '@sluice/st
 import type { ApprovalDesk } from '../approvals/subject.ts'
 import { createRolloutController, type RolloutController } from '../controller.ts'
 import type { Order } from '../event.ts'
+import type { Lease } from '../fleet/lease.ts'
 import type { CreateJudge } from '../judge.ts'
+import { checkEnvironment, checkName, checkVersion } from '../names.ts'
 import type { Plan } from '../plan.ts'
 import { defaultPolicy } from '../policy/default-policy.ts'
 import type { Policy } from '../policy/policy.ts'
@@ -38,6 +40,8 @@ export interface CreateBlueGreenOptions {
   readonly policy?: Policy
   /** Asked before the switch; see the rollout controller's. */
   readonly approvals?: ApprovalDesk
+  /** Spares the guards' work, and shares of alpha, where other processes run this too; see the rollout controller's. */
+  readonly lease?: Lease
   /** The most a healthy version is sent back by chance. Default 0.01. */
   readonly alpha?: number
   /** Default: the machine's clock. */
@@ -80,7 +84,7 @@ export interface BlueGreen {
   /**
    * Says once which arm serves now, and which version it runs; it moves nothing. The same again changes nothing.
    *
-   * @throws SluiceError `already_adopted` where the log says otherwise.
+   * @throws SluiceError `already_adopted` where the log says otherwise; `invalid_option` for what names no arm or version.
    */
   adopt(
     order: Order & { readonly live: string; readonly idle: string; readonly version: string },
@@ -89,7 +93,7 @@ export interface BlueGreen {
    * Begins to bring a version onto the idle arm and to switch to it; `run` does it. The same version again changes nothing,
    * while it goes on and when it is live.
    *
-   * @throws SluiceError `no_traffic_record`; `procedure_differs` while another version is under way; `rollout_exists` while
+   * @throws SluiceError `invalid_option` for what names no version; `no_traffic_record`; `procedure_differs` while another version is under way; `rollout_exists` while
    * somebody moves the service's traffic by a rollout.
    */
   start(order: Order & { readonly version: string }): Promise<ProcedureState>
@@ -124,13 +128,15 @@ export function createBlueGreen(options: CreateBlueGreenOptions): BlueGreen {
   const { policy = defaultPolicy, tickMs = defaultTickMs, actor = 'blue_green' } = options
   const { hookTimeoutMs = defaultHookTimeoutMs, steerEveryMs } = options
   const { plan = blueGreen({}, policy) } = options
+  checkEnvironment(environment)
+  checkName(service, '/service')
   const events = createEmitter<BlueGreenEvents>((_, cause) => events.tell('error', cause))
   const tellError = (error: unknown) => events.tell('error', error)
   const books = openTrafficBooks(replica, environment, service)
   const controller = createRolloutController({
     ...{ replica, environment, flag: service, plan, policy, clock, tickMs, actor },
     ...defined({ guards: options.guards, source: options.source, approvals: options.approvals }),
-    ...defined({ alpha: options.alpha, judge: options.judge }),
+    ...defined({ alpha: options.alpha, judge: options.judge, lease: options.lease }),
   })
   const steering = steerTraffic({
     ...{ replica, environment, service, router, clock, brake: controller },
@@ -187,6 +193,8 @@ export function createBlueGreen(options: CreateBlueGreenOptions): BlueGreen {
     },
 
     async adopt({ live, idle, version, ...order }) {
+      checkArms(live, idle)
+      checkVersion(version)
       await replica.refresh()
       const found = books.find()
       const record: TrafficRecord = { schema: 1, live, idle, versions: { [live]: version } }
@@ -209,6 +217,7 @@ export function createBlueGreen(options: CreateBlueGreenOptions): BlueGreen {
     },
 
     async start({ version, ...order }) {
+      checkVersion(version)
       await replica.refresh()
       const { live, idle, versions } = books.read()
       const before = procedure.state
@@ -253,6 +262,15 @@ export function createBlueGreen(options: CreateBlueGreenOptions): BlueGreen {
     },
     on: events.on,
   }
+}
+
+function checkArms(live: string, idle: string): void {
+  checkName(live, '/live')
+  checkName(idle, '/idle')
+  if (live !== idle) return
+  const message = `What is live and what is idle are two arms, not ${idle} alone.`
+  const details = { pointer: '/idle', expected: 'another arm', found: idle }
+  throw new SluiceError('invalid_option', message, details)
 }
 
 /** Swallows the refusals that say: it is so already. */

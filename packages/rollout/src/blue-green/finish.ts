@@ -1,5 +1,6 @@
 import type { Clock } from '@sluice/stores'
 import { type StepContext, type StepOutcome, waitFor } from '../procedure/step.ts'
+import { toReason } from '../reason.ts'
 
 /** Tries of what comes after the point of no return: a service that is away for some minutes does not defeat it. */
 const maxTries = 5
@@ -12,7 +13,7 @@ const pauseMs = 30_000
  */
 export async function finish(
   { memo }: Pick<StepContext, 'memo'>,
-  work: Promise<void>,
+  work: () => Promise<void>,
   options: {
     readonly clock: Clock
     readonly limitMs: number
@@ -22,11 +23,11 @@ export async function finish(
 ): Promise<StepOutcome> {
   const { clock, limitMs, tellError, done } = options
   try {
-    await inTime(clock, limitMs, work)
+    await inTime(clock, limitMs, work())
   } catch (error) {
     tellError(error)
     const tries = (typeof memo === 'number' ? memo : 0) + 1
-    const message = error instanceof Error ? error.message : String(error)
+    const message = toReason(error)
     if (tries >= maxTries) return { left: message }
     return waitFor(pauseMs, `it is tried again: ${message}`, tries)
   }

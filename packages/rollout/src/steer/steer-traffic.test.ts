@@ -44,7 +44,7 @@ describe('a router that follows the log', () => {
     const world = await createSteerWorld()
     const record = (live: string, idle: string) => ({
       key: 'traffic/production/shop',
-      value: { schema: 1, live, idle, versions: { [live]: 'v2' } },
+      value: { schema: 1, live, idle, versions: { [live]: 'v1', [idle]: 'v2' } },
     })
     const share = (rollout: number) => ({
       key: 'exposure/production/shop',

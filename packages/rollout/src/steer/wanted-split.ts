@@ -21,7 +21,7 @@ export interface Wanted {
 
 /**
  * What the log says of the traffic now: the canary gets the exposure's percentage, and nothing where the flag is
- * off, where nobody exposed it, or while the brake is on.
+ * off, where nobody exposed it, where a service's idle arm runs nothing, or while the brake is on.
  *
  * @returns Undefined where the log names no arms yet.
  * @throws SluiceError `invalid_exposure` for a percentage that is none; `invalid_traffic_record`.
@@ -32,11 +32,13 @@ export function readWanted(
   steered: Steered,
   isBraked: boolean,
 ): Wanted | undefined {
-  const arms = steered.arms ?? readArms(log, environment, steered.service)
+  const arms = steered.arms
+    ? { ...steered.arms, isReady: true }
+    : readArms(log, environment, steered.service)
   if (arms === undefined) return undefined
   const key = `exposure/${environment}/${steered.flag ?? steered.service}`
   const { enabled, rollout = 0 } = readExposure(log.get(key)?.value)
-  const percent = isBraked || enabled === false ? 0 : rollout
+  const percent = isBraked || enabled === false || !arms.isReady ? 0 : rollout
   if (!(percent >= 0 && percent <= 100)) {
     throw new SluiceError(
       'invalid_exposure',
@@ -50,8 +52,9 @@ export function readWanted(
 function readArms(log: Pick<Replica, 'get'>, environment: string, service: string) {
   const entry = log.get(trafficKey(environment, service))
   if (entry === undefined) return undefined
-  const { live, idle } = parseTrafficRecord(entry.value)
-  return { stable: live, canary: idle }
+  const { live, idle, versions } = parseTrafficRecord(entry.value)
+  // An arm that runs nothing serves nobody, whatever share somebody gives it.
+  return { stable: live, canary: idle, isReady: Object.hasOwn(versions, idle) }
 }
 
 /**
