@@ -14,9 +14,10 @@ import {
 import type { Approvals, ApprovalsOptions } from './approvals-contract.ts'
 import { checkOrder, checkText } from './check-order.ts'
 import { toDirectory } from './directory.ts'
-import { openPostMortem, refuseEmergency, supersede, tickReview } from './emergency-debt.ts'
+import { openPostMortem, supersede, tickReview } from './emergency-debt.ts'
+import { refuseEmergency } from './emergency-limits.ts'
 import { findStanding } from './find-standing.ts'
-import { newApproval, newEmergency } from './new-approval.ts'
+import { newApproval, newEmergency, toId } from './new-approval.ts'
 import { createApprovalReader } from './read-approvals.ts'
 import { standingOf, wantsOf } from './standing.ts'
 import { type ApprovalCheck, type ApprovalSubject, digestOf, parseSubject } from './subject.ts'
@@ -98,11 +99,17 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
     throw new SluiceError(refused, `Nothing was written: ${because}.`, details)
   }
 
-  /** How often exactly this was asked for; refused while it is being asked for. */
+  /** The number of requests for exactly this, and the one that speaks for them. */
   function countEarlier(digest: string): { earlier: number; last: Approval | undefined } {
     const same = reader.all().filter((approval) => approval.digest === digest)
-    const taken = log.entries(approvalKey(`${digest.slice(0, 12)}-`)).length
-    return { earlier: Math.max(same.length, taken), last: same.findLast(isLive) ?? same.at(-1) }
+    // Another subject may begin with the same digits, and a record that cannot be read stands in its place, too.
+    let earlier = same.length
+    while (log.get(approvalKey(toId(digest, earlier))) !== undefined) earlier += 1
+    return { earlier, last: same.findLast(isLive) ?? same.at(-1) }
+  }
+
+  function revisionOf({ id }: Approval): number {
+    return log.get(approvalKey(id))?.revision ?? 0
   }
 
   function refuseTwice(approval: Approval | undefined): void {
@@ -166,10 +173,10 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
       return untilWritten(log, 'The emergency', () => {
         const digest = digestOf(subject)
         const { earlier, last } = countEarlier(digest)
-        if (last !== undefined) refuseEmergency(last, standing(last))
+        refuseEmergency(subject, reader.all(), { policy, standingOf: standing, revisionOf })
         const at = time.read().at
-        const scene = { policy, directory, at, earlier }
-        const approval = newEmergency(subject, { ...order, incident }, scene)
+        const request = { policy, directory, at, earlier }
+        const approval = newEmergency(subject, { ...order, incident }, request)
         const changes = [
           ...(last !== undefined && isLive(last) ? [supersede(last, approval, order)] : []),
           openPostMortem(approval, order, at),

@@ -12,21 +12,33 @@ export interface Directory {
 export type DirectoryRecord = Readonly<Record<string, readonly string[]>>
 
 /**
- * A name as it is compared: `Ann`, `ann ` and `ＡＮＮ` are one person, however they were typed.
+ * A name as it is compared where one person must not be two: `Ann`, `ann ` and `ＡＮＮ` are one, however they were typed.
  *
- * Invisible characters are left out, for they make two names of one in no eye but a computer's.
+ * Invisible characters are left out, for they make two names of one in no eye but a computer's. They go first: one that
+ * stands within a letter keeps it from being put together.
  */
 export function foldName(name: string): string {
-  return name
-    .normalize('NFKC')
-    .replace(/[\p{Cf}\p{Cc}]/gu, '')
-    .trim()
-    .toLowerCase()
+  const visible = name.replace(/[\p{Cf}\p{Cc}\p{Default_Ignorable_Code_Point}]/gu, '')
+  const spaced = visible.normalize('NFKC').replace(/\s+/gu, ' ').trim()
+  // Up and down again: letters that differ only in lower case, such as the two small sigmas, become one.
+  return spaced.toUpperCase().toLowerCase()
 }
 
 /** Whether two names mean one person. */
 export function isSamePerson(one: string, other: string): boolean {
   return foldName(one) === foldName(other)
+}
+
+/**
+ * Whether a name is that of an account: what gives somebody a say is compared more strictly than what takes it away, so
+ * that nobody gets the roles of another by a name that only looks the same.
+ */
+export function isSameAccount(one: string, other: string): boolean {
+  return accountOf(one) === accountOf(other)
+}
+
+function accountOf(name: string): string {
+  return name.normalize('NFC').trim().toLowerCase()
 }
 
 /**
@@ -36,20 +48,22 @@ export function isSamePerson(one: string, other: string): boolean {
  */
 export function toDirectory(given: Directory | DirectoryRecord): Directory {
   if (isDirectory(given)) return given
+  const people = new Set<string>()
   const roles = new Map<string, readonly string[]>()
   for (const [name, held] of Object.entries(given)) {
     const folded = foldName(name)
-    if (roles.has(folded) || folded === '') {
+    if (people.has(folded) || folded === '') {
       throw new SluiceError(
         'invalid_directory',
         `The directory names ${JSON.stringify(name)} twice, or names nobody: give each person one entry.`,
         { pointer: `/${name}`, expected: 'each person once', found: JSON.stringify(name) },
       )
     }
-    roles.set(folded, held)
+    people.add(folded)
+    roles.set(accountOf(name), held)
   }
   const names = Object.keys(given)
-  return { rolesOf: (actor) => roles.get(foldName(actor)) ?? [], everyone: () => names }
+  return { rolesOf: (actor) => roles.get(accountOf(actor)) ?? [], everyone: () => names }
 }
 
 function isDirectory(given: Directory | DirectoryRecord): given is Directory {

@@ -1,11 +1,9 @@
-import { SluiceError } from '@sluice/core'
 import type { Change } from '@sluice/stores'
 import { checklistKey } from '../checklist/checklist.ts'
 import { newChecklist, parseChecklist } from '../checklist/checklist-schema.ts'
 import { changeItem } from '../checklist/checklist-transition.ts'
 import type { Order } from '../event.ts'
 import { type Approval, approvalKey, enterPhase } from './approval.ts'
-import type { ApprovalCheck } from './subject.ts'
 
 /** The list of what an emergency owes, in the commit that approves it. */
 export function openPostMortem(approval: Approval, order: Order, at: number): Change {
@@ -36,23 +34,6 @@ export function tickReview(key: string, value: unknown, order: Order, at: number
   } catch {
     return []
   }
-}
-
-/**
- * Refuses an emergency where there is none: it is approved already, or somebody has said no to exactly this.
- *
- * @throws SluiceError `already_approved`, `emergency_forbidden`.
- */
-export function refuseEmergency(last: Approval, standing: ApprovalCheck): void {
-  if (standing.status === 'approved') {
-    throw new SluiceError('already_approved', `${last.id} is approved, and can be used: go ahead.`)
-  }
-  if (last.phase !== 'rejected') return
-  throw new SluiceError(
-    'emergency_forbidden',
-    `${last.by} has rejected exactly this in ${last.id} (${last.because}): change what you ask for, or convince them.`,
-    { found: last.id },
-  )
 }
 
 /** A request that nobody answered in time gives way to the emergency. */

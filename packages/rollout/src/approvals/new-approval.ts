@@ -12,7 +12,7 @@ export interface RequestScene {
   readonly directory: Directory
   /** Epoch milliseconds. */
   readonly at: number
-  /** How many requests there have been for exactly this. */
+  /** How many requests there have been for exactly this; ids that others have taken count, too. */
   readonly earlier: number
 }
 
@@ -95,12 +95,17 @@ export function newEmergency(
   }
 }
 
+/** The id of a request: two who ask for the same at once ask under one. */
+export function toId(digest: string, earlier: number): string {
+  return `${digest.slice(0, 12)}-${earlier + 1}`
+}
+
 function common(subject: ApprovalSubject, order: Order, { at, earlier }: RequestScene) {
   const { actor, reason, ticket } = order
   const digest = digestOf(subject)
   return {
     schema: 1,
-    id: `${digest.slice(0, 12)}-${earlier + 1}`,
+    id: toId(digest, earlier),
     subject,
     digest,
     askedBy: actor,

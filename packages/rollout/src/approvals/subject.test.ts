@@ -48,4 +48,33 @@ describe('the digest of what is asked', () => {
       }),
     )
   })
+
+  it('is refused for what its digest would leave out', () => {
+    const hidden: unknown = JSON.parse('{ "a": 1, "deep": { "__proto__": { "rollout": 100 } } }')
+    expect(() => digestOf({ ...subject, asked: hidden as never })).toThrow(
+      expect.objectContaining({ code: 'invalid_subject', pointer: '/asked/deep/__proto__' }),
+    )
+  })
+
+  it.each([
+    ['a cycle', cyclic()],
+    ['nesting without end', JSON.parse('['.repeat(100_000) + ']'.repeat(100_000))],
+  ])('is refused for %s', (_, asked) => {
+    expect(() => digestOf({ ...subject, asked })).toThrow(
+      expect.objectContaining({ code: 'invalid_subject' }),
+    )
+  })
+
+  it('is the same for numbers that the log cannot tell apart', () => {
+    const at = (asked: number) => digestOf({ ...subject, asked })
+    expect(at(-0)).toBe(at(0))
+    expect(at(2 ** 53)).not.toBe(at(2 ** 53 + 2))
+    expect(at(0.1 + 0.2)).not.toBe(at(0.3))
+  })
 })
+
+function cyclic(): never {
+  const round: { self?: unknown } = {}
+  round.self = round
+  return round as never
+}

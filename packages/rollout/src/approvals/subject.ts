@@ -3,7 +3,7 @@ import type { Guard } from '@sluice/guards'
 import { withoutFunctions } from '@sluice/guards'
 import { type Change, hashCanonical } from '@sluice/stores'
 import { z } from 'zod'
-import { describeIssue } from '../issue.ts'
+import { describeIssue, type Fault } from '../issue.ts'
 import type { Plan } from '../plan.ts'
 
 /** What an approval is about: all of it is bound, and any edit makes it another subject. */
@@ -109,20 +109,38 @@ export const subjectSchema = z.strictObject({
 export function parseSubject(input: unknown): ApprovalSubject {
   const parsed = subjectSchema.safeParse(asPlain(input))
   if (parsed.success) return parsed.data
-  const fault = describeIssue(parsed.error, input)
-  throw new SluiceError(
+  throw refuse(describeIssue(parsed.error, input))
+}
+
+function refuse(fault: Fault): SluiceError {
+  return new SluiceError(
     'invalid_subject',
     `What approval is asked for is refused at ${fault.pointer || 'its root'}: expected ${fault.expected}, found ${fault.found}.`,
     fault,
   )
 }
 
+/** The log takes 64 levels; the record of a request has some of its own around it. */
+const maxDepth = 60
+
 /** Without what JSON leaves out. Anything else that is no JSON stays, to be refused. */
-function asPlain(value: unknown): Json {
-  if (Array.isArray(value)) return value.map(asPlain)
+function asPlain(value: unknown, pointer = '', depth = 0): Json {
   if (typeof value !== 'object' || value === null) return value as Json
+  if (depth > maxDepth) {
+    throw refuse({ pointer, expected: `at most ${maxDepth} levels`, found: 'deeper nesting' })
+  }
+  if (Array.isArray(value)) {
+    return value.map((inner, index) => asPlain(inner, `${pointer}/${index}`, depth + 1))
+  }
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype !== null && Object.getPrototypeOf(prototype) !== null) return value as Json
   const kept = Object.entries(value).filter(([, inner]) => inner !== undefined)
-  return Object.fromEntries(kept.map(([key, inner]) => [key, asPlain(inner)]))
+  return Object.fromEntries(
+    kept.map(([key, inner]) => {
+      const place = `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`
+      // Readers drop it in silence, and what is dropped is bound by no digest.
+      if (key === '__proto__') throw refuse({ pointer: place, expected: 'another key', found: key })
+      return [key, asPlain(inner, place, depth + 1)]
+    }),
+  )
 }

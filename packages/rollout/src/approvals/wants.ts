@@ -1,6 +1,6 @@
 import type { ApprovalType } from '../policy/policy.ts'
 import type { Answer } from './approval.ts'
-import { foldName, isSamePerson } from './directory.ts'
+import { foldName, isSameAccount, isSamePerson } from './directory.ts'
 
 /**
  * Whose approval is wanted still: roles, one for each person wanted, or the people of the team. Empty: the answers suffice.
@@ -33,7 +33,7 @@ export function rolesThatCount(
   { roles, team }: { readonly roles: readonly string[]; readonly team: readonly string[] },
 ): string[] {
   if (approvers === 'everyone') {
-    return team.some((name) => isSamePerson(name, actor)) ? ['team'] : []
+    return team.some((name) => isSameAccount(name, actor)) ? ['team'] : []
   }
   return [...new Set(roles)].filter((role) => Object.hasOwn(approvers, role)).sort()
 }
