@@ -1,5 +1,7 @@
+import { createReplica } from '@sluice/stores'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { isProcedureOver } from '../procedure/state.ts'
+import { createVerdict, scriptedJudge } from '../testing.ts'
 import { createBlueGreenWorld, ops, order } from './blue-green-world.fixture.ts'
 
 let world: ReturnType<typeof createBlueGreenWorld>
@@ -47,15 +49,21 @@ describe('a step that was given up', () => {
     expect(world.calls.filter((call) => call.startsWith('deploy'))).toEqual([])
   })
 
-  it('takes no arm down any more, when the rollout before it comes to its end', async () => {
-    // Users of green hang on for longer than the step may take to go back.
-    const { shop, isOver } = await begin({ hookTimeoutMs: 4_000 })
+  it('takes no arm down any more, while users are still on it', async () => {
+    // They stay for longer than the step back may take once.
+    let isBusy = true
+    const judge = scriptedJudge(() => ({
+      verdicts: [createVerdict('fail')],
+      canaryRequests: isBusy ? 10 : 0,
+    }))
+    const { shop, isOver } = await begin({ judge, hookTimeoutMs: 3_000 })
     await shop.start(v2)
-    await world.until(() => world.router.weights.green === 95)
-    world.judge('fail')
+    await world.until(() => shop.controller.state?.phase === 'verifying')
+    await world.clock.advance(8_000)
+    expect(world.calls.filter((call) => call.startsWith('decommission'))).toEqual([])
+    isBusy = false
     await world.until(isOver)
-    await world.clock.advance(60_000)
-    expect(world.calls.filter((call) => call === 'decommission green v2')).toHaveLength(1)
+    expect(world.calls.filter((call) => call.startsWith('decommission'))).toHaveLength(1)
   })
 })
 
@@ -73,6 +81,40 @@ describe('an arm that runs nothing', () => {
     expect(first.shop.record?.versions).toEqual({ blue: 'v1' })
     expect(world.router.weights).toEqual({ blue: 100, green: 0 })
     expect(world.calls.filter((call) => call.includes('RUNS NOTHING'))).toEqual([])
+  })
+
+  it('is left by the rollout that such a process begins, so that the next version can start', async () => {
+    let letGo = () => {}
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve
+    })
+    const store = {
+      ...world.store,
+      async append(commit: Parameters<typeof world.store.append>[0]) {
+        if (commit.action === 'start_rollout') await held
+        return world.store.append(commit)
+      },
+    }
+    const replica = createReplica({ store, clock: world.clock, snapshotEvery: 0 })
+    await replica.start()
+    const away = await world.join(undefined, { replica })
+    await away.shop.adopt(adoption)
+    away.shop.run()
+    await away.shop.start(v2)
+    await world.until(() => away.shop.state?.steps[3]?.phase === 'running')
+    const { shop } = await world.join()
+    shop.run()
+    await shop.switchBack(ops)
+    await world.until(() => shop.state?.phase === 'undone')
+    letGo()
+    await world.until(() => shop.controller.state?.phase === 'rolled_back')
+    expect(shop.controller.state).toMatchObject({
+      rollback: { because: expect.stringContaining('had gone back before') },
+    })
+    expect(world.calls.filter((call) => call.includes('RUNS NOTHING'))).toEqual([])
+    await shop.start({ ...order, version: 'v3' })
+    await world.until(() => shop.state?.phase === 'succeeded')
+    expect(shop.record).toMatchObject({ live: 'green' })
   })
 
   it('is without a name before it is taken down, so that nothing is sent there meanwhile', async () => {
