@@ -5,6 +5,7 @@ import { createSplit, type TrafficSplit } from '../split/create-split.ts'
 import { type Arm, createArm } from './arm.ts'
 import { checkArms, checkEjection, checkOrigins } from './check-options.ts'
 import { type Finding, onFinding, onSent, untried } from './ejection.ts'
+import { checkOptions, trafficSchema } from './option-schemas.ts'
 import type { TrafficOptions } from './options.ts'
 import type { Origin } from './origin.ts'
 import type { TrafficOutcome } from './outcome.ts'
@@ -46,6 +47,7 @@ export function createTraffic<ArmName extends string>(
   options: TrafficOptions<ArmName>,
   onPool: (pool: Pool) => void,
 ): Traffic<ArmName> {
+  checkOptions(trafficSchema, options)
   const { onDeadArm = 'fallback', onOutcome, onEvent, report, now = performanceNow } = options
   const limits = checkEjection(options.ejection)
   const named = checkArms(options.arms)

@@ -7,12 +7,14 @@ import {
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Split } from '@sluice/core'
+import { checkOptions } from '../dispatcher/option-schemas.ts'
 import type { TrafficOptions } from '../dispatcher/options.ts'
 import { createTraffic } from '../dispatcher/traffic.ts'
 import type { Router } from '../router.ts'
 import { answerError } from './answer-error.ts'
 import { forward } from './forward.ts'
 import type { ForwardRules } from './headers.ts'
+import { proxySchema } from './proxy-schema.ts'
 import { createKeyReader, type RequestKey, type StickyCookie } from './sticky-cookie.ts'
 import { forwardUpgrade, type OpenTunnels } from './upgrade.ts'
 
@@ -31,12 +33,20 @@ export interface SplitProxyOptions<Arm extends string = string> extends TrafficO
   readonly trustsForwarded?: boolean
   /** How long `close` lets what is under way go on, in ms; then it is broken off. Default 30 s. */
   readonly drainMs?: number
+  /**
+   * How long a client may read nothing of an answer that waits for it, in ms; then it is broken off, and the origin let go. 0:
+   * for ever. Default 60 s.
+   */
+  readonly sendTimeoutMs?: number
   /** Options of Node's server: its time limits and `maxHeaderSize`. */
   readonly server?: ServerOptions
 }
 
 /** As Kubernetes waits for a pod that ends. */
 const defaultDrainMs = 30_000
+
+/** As nginx waits for a client that reads nothing (`send_timeout`). */
+const defaultSendTimeoutMs = 60_000
 
 /** A reverse proxy that splits traffic between arms. */
 export interface SplitProxy<Arm extends string = string> extends Router {
@@ -72,8 +82,9 @@ export interface SplitProxy<Arm extends string = string> extends Router {
 export function createSplitProxy<Arm extends string>(
   options: SplitProxyOptions<Arm>,
 ): SplitProxy<Arm> {
+  checkOptions(proxySchema, options)
   const { stickyCookie = {}, keyOf, host = 'preserve', trustsForwarded = false } = options
-  const { drainMs = defaultDrainMs } = options
+  const { drainMs = defaultDrainMs, sendTimeoutMs = defaultSendTimeoutMs } = options
   const rules: ForwardRules = { host, trustsForwarded }
   const readKey = createKeyReader(stickyCookie === false ? undefined : stickyCookie, keyOf)
   const traffic = createTraffic(options, () => {})
@@ -105,7 +116,7 @@ export function createSplitProxy<Arm extends string>(
     if (isClosing) response.shouldKeepAlive = false
     response.on('close', closeSpare)
     try {
-      forward(traffic, rules, request, response, keyFor(request))
+      forward(traffic, rules, request, response, keyFor(request), sendTimeoutMs)
     } catch (error) {
       report(error)
       answerError(response, 502)
@@ -115,7 +126,8 @@ export function createSplitProxy<Arm extends string>(
   function handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     try {
       const key = keyFor(request)
-      forwardUpgrade(traffic, rules, request, socket, head, key, tunnels, options.pool)
+      const patience = { ...options.pool, sendTimeoutMs }
+      forwardUpgrade(traffic, rules, request, socket, head, key, tunnels, patience)
     } catch (error) {
       report(error)
       socket.destroy()

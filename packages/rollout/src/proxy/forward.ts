@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Dispatcher } from 'undici'
 import { Call } from '../dispatcher/call.ts'
 import { follow } from '../dispatcher/follow.ts'
@@ -11,6 +12,7 @@ import {
   responseHeaders,
   responseTrailers,
 } from './headers.ts'
+import { limitWaiting } from './limit-waiting.ts'
 import type { RequestKey } from './sticky-cookie.ts'
 import { whenGone } from './when-gone.ts'
 
@@ -21,6 +23,7 @@ export function forward(
   request: IncomingMessage,
   response: ServerResponse,
   { key, setCookie }: RequestKey,
+  sendTimeoutMs: number,
 ): void {
   const path = pathOf(request.url ?? '/')
   const headers = requestHeaders(request, rules, key)
@@ -40,19 +43,26 @@ export function forward(
     body: hasBody(request) ? request : null,
   }
   const call = new Call(traffic, options, key)
-  call.send(follow(new ResponseWriter(request, response, setCookie), call))
+  call.send(follow(new ResponseWriter(request, response, setCookie, sendTimeoutMs), call))
 }
 
 class ResponseWriter {
   private readonly response: ServerResponse
   private readonly setCookie: string | undefined
+  private readonly sendTimeoutMs: number
   private controller: Dispatcher.DispatchController | undefined
   private isWaiting = false
   private isGone = false
 
-  constructor(request: IncomingMessage, response: ServerResponse, setCookie: string | undefined) {
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    setCookie: string | undefined,
+    sendTimeoutMs: number,
+  ) {
     this.response = response
     this.setCookie = setCookie
+    this.sendTimeoutMs = sendTimeoutMs
     whenGone(request, response, () => {
       this.isGone = true
       this.controller?.abort(new ClientGone())
@@ -81,7 +91,9 @@ class ResponseWriter {
     if (this.response.write(chunk) || this.isWaiting) return
     this.isWaiting = true
     controller.pause()
+    const stopLimit = this.limit()
     this.response.once('drain', () => {
+      stopLimit()
       this.isWaiting = false
       controller.resume()
     })
@@ -93,10 +105,25 @@ class ResponseWriter {
       this.response.addTrailers(responseTrailers(rawTrailers))
     }
     this.response.end()
+    // Before Node's own listener, which gives an idle connection the limit that it has.
+    if (this.response.writableLength > 0) this.response.prependOnceListener('finish', this.limit())
   }
 
   onResponseError(_controller: unknown, error: Error): void {
     answerError(this.response, statusOf(error))
+  }
+
+  /** @returns Ends it. */
+  private limit(): () => void {
+    const { response, sendTimeoutMs } = this
+    let stop = () => {}
+    const begin = (socket: Socket) => {
+      stop = limitWaiting(socket, sendTimeoutMs, () => response.destroy())
+    }
+    // One that is behind another answer on its connection has its turn yet to come.
+    if (response.socket === null) response.once('socket', begin)
+    else begin(response.socket)
+    return () => stop()
   }
 }
 

@@ -1,19 +1,23 @@
 import * as http from 'node:http'
 import * as https from 'node:https'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { faultOf } from '../dispatcher/faults.ts'
 import type { Traffic } from '../dispatcher/traffic.ts'
 import { statusOf } from './answer-error.ts'
 import { hasBody, pathOf } from './forward.ts'
 import { type ForwardRules, requestHeaders, responseHeaders } from './headers.ts'
+import { pipeLimited } from './limit-waiting.ts'
 import type { RequestKey } from './sticky-cookie.ts'
 
-/** How an origin is reached for an upgrade, of the options of undici's `Pool`. */
+/** How an origin is reached for an upgrade, by the options of undici's `Pool`, and how patient the proxy is with clients. */
 export interface UpgradeOptions {
   /** A private authority's certificate, say. A function is of no use here. */
   readonly connect?: unknown
   /** How long the origin may think, in ms; 0 for ever. */
   readonly headersTimeout?: number | undefined
+  /** How long the client may read nothing of what waits for it, in ms; 0 for ever. */
+  readonly sendTimeoutMs: number
 }
 
 /** undici's own, for every other request. */
@@ -34,7 +38,7 @@ export function forwardUpgrade(
   head: Buffer,
   { key, setCookie }: RequestKey,
   tunnels: OpenTunnels,
-  { connect, headersTimeout = defaultHeadersTimeoutMs }: UpgradeOptions = {},
+  { connect, headersTimeout = defaultHeadersTimeoutMs, sendTimeoutMs }: UpgradeOptions,
 ): void {
   const path = pathOf(request.url ?? '/')
   client.on('error', () => client.destroy())
@@ -89,11 +93,11 @@ export function forwardUpgrade(
     settle(response.statusCode)
     // A joined connection may be silent for as long as it likes.
     socket.setTimeout(0)
-    join(client, socket, tunnels)
+    join(client as Socket, socket, tunnels, sendTimeoutMs)
   })
   upstream.on('response', (response) => {
     client.write(headOf(response, setCookie, 'close'))
-    response.pipe(client)
+    pipeLimited(response, client as Socket, sendTimeoutMs)
     response.on('error', () => client.destroy())
     client.on('close', () => response.destroy())
     settle(response.statusCode)
@@ -168,10 +172,10 @@ function watch(client: Duplex): () => Buffer[] {
   }
 }
 
-function join(client: Duplex, socket: Duplex, tunnels: OpenTunnels): void {
+function join(client: Socket, socket: Duplex, tunnels: OpenTunnels, sendTimeoutMs: number): void {
   tunnels.add(client)
   client.pipe(socket)
-  socket.pipe(client)
+  pipeLimited(socket, client, sendTimeoutMs)
   client.on('close', () => {
     tunnels.delete(client)
     socket.destroy()
