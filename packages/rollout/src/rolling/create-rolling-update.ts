@@ -1,13 +1,14 @@
 import { type Json, SluiceError } from '@sluice/core'
 import { type Clock, createEmitter, type Replica, systemClock } from '@sluice/stores'
 import type { Order } from '../event.ts'
+import { checkEnvironment, checkName, checkVersion } from '../names.ts'
 import { defaultPolicy } from '../policy/default-policy.ts'
 import type { Policy } from '../policy/policy.ts'
 import { createProcedure } from '../procedure/create-procedure.ts'
 import type { ProcedureNotice } from '../procedure/event.ts'
 import { isProcedureOver, type ProcedureState } from '../procedure/state.ts'
 import type { RollingHooks } from './hooks.ts'
-import { type InstanceEntries, openInstanceBook } from './instance-book.ts'
+import { entryOf, type InstanceEntries, openInstanceBook } from './instance-book.ts'
 import { parseRollingPlan, type RollingPlan, rolling, toBatches } from './plan.ts'
 import { type RollingInput, readRollingInput, rollingSteps } from './rolling-steps.ts'
 import { createInstanceWork } from './update-instance.ts'
@@ -54,7 +55,7 @@ export interface RollingUpdate {
    * when it is everywhere.
    *
    * @param order.from What runs now on instances of which the log does not know it.
-   * @throws SluiceError `no_version_before`; `procedure_differs` while another version is under way.
+   * @throws SluiceError `invalid_option` for what names no version; `no_version_before`; `procedure_differs` while another version is under way.
    */
   start(
     order: Order & { readonly version: string; readonly from?: string },
@@ -94,16 +95,18 @@ export function createRollingUpdate(options: RollingUpdateOptions): RollingUpdat
   const { policy = defaultPolicy, tickMs = defaultTickMs, actor = 'rolling' } = options
   const { hookTimeoutMs = defaultHookTimeoutMs, processId } = options
   const plan = parseRollingPlan(options.plan ?? rolling({}, policy))
+  checkEnvironment(environment)
+  checkName(service, '/service')
   checkInstances(instances, plan)
   const events = createEmitter<RollingUpdateEvents>((_, cause) => events.tell('error', cause))
   const book = openInstanceBook(replica, { environment, service, actor })
-  const batches = toBatches(instances, plan)
+  const batchCount = toBatches(instances, plan).length
   const procedure = createProcedure({
     ...{ replica, environment, clock, actor, tickMs },
     ...(processId === undefined ? {} : { processId }),
     key: `procedure/rolling/${environment}/${service}`,
     steps: rollingSteps(
-      batches.length,
+      batchCount,
       plan,
       createInstanceWork({ hooks, book, plan, clock, hookTimeoutMs }),
     ),
@@ -115,7 +118,7 @@ export function createRollingUpdate(options: RollingUpdateOptions): RollingUpdat
   function versionsBefore(from: string | undefined): Record<string, string> {
     const known = book.read()
     const entries = instances.map((instance) => {
-      const version = known[instance]?.version ?? from
+      const version = entryOf(known, instance)?.version ?? from
       if (version !== undefined) return [instance, version] as const
       throw new SluiceError(
         'no_version_before',
@@ -128,9 +131,17 @@ export function createRollingUpdate(options: RollingUpdateOptions): RollingUpdat
 
   function isEverywhere(version: string): boolean {
     const known = book.read()
-    return instances.every(
-      (instance) => known[instance]?.version === version && !known[instance]?.isOut,
-    )
+    return instances.every((instance) => {
+      const entry = entryOf(known, instance)
+      return entry?.version === version && !entry.isOut
+    })
+  }
+
+  /** One that an earlier update left out comes first: beside it, another one would be one too many. */
+  function outFirst(): readonly string[] {
+    const known = book.read()
+    const isOut = (instance: string) => entryOf(known, instance)?.isOut === true
+    return [...instances].sort((a, b) => Number(isOut(b)) - Number(isOut(a)))
   }
 
   return {
@@ -142,6 +153,8 @@ export function createRollingUpdate(options: RollingUpdateOptions): RollingUpdat
     },
 
     async start({ version, from, ...order }) {
+      checkVersion(version)
+      if (from !== undefined) checkVersion(from, '/from')
       await replica.refresh()
       const before = procedure.state
       if (before !== undefined && !isProcedureOver(before)) {
@@ -150,7 +163,7 @@ export function createRollingUpdate(options: RollingUpdateOptions): RollingUpdat
         return procedure.start({ ...order, input: toJson(input), again: true })
       }
       if (before?.phase === 'succeeded' && isEverywhere(version)) return before
-      const input = { version, batches, before: versionsBefore(from) }
+      const input = { version, batches: toBatches(outFirst(), plan), before: versionsBefore(from) }
       // Those that the update never reaches are known by the next one, too.
       await book.adopt(input.before, order)
       return procedure.start({ ...order, input: toJson(input), again: before !== undefined })
@@ -166,6 +179,7 @@ export function createRollingUpdate(options: RollingUpdateOptions): RollingUpdat
 
 function checkInstances(instances: readonly string[], { maxUnavailable }: RollingPlan): void {
   if (instances.length === 0) throw refuse('/instances', 'at least one instance', 'none')
+  for (const [index, name] of instances.entries()) checkName(name, `/instances/${index}`)
   const twice = instances.findIndex((name, index) => instances.indexOf(name) !== index)
   if (twice >= 0) {
     throw refuse(`/instances/${twice}`, 'each instance once', String(instances[twice]))

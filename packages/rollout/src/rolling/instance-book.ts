@@ -28,6 +28,11 @@ export interface InstanceBook {
   ): Promise<void>
 }
 
+/** What is known of an instance; its name may be one that every object has. */
+export function entryOf(entries: InstanceEntries, instance: string): InstanceEntry | undefined {
+  return Object.hasOwn(entries, instance) ? entries[instance] : undefined
+}
+
 const schema = z.strictObject({
   schema: z.literal(1),
   instances: z.record(
@@ -61,7 +66,7 @@ export function openInstanceBook(
     read,
     async adopt(versions, { actor: by, reason, ticket }) {
       const known = read()
-      const unknown = Object.entries(versions).filter(([instance]) => known[instance] === undefined)
+      const unknown = Object.entries(versions).filter(([name]) => !Object.hasOwn(known, name))
       if (unknown.length === 0) return
       const added = Object.fromEntries(unknown.map(([name, version]) => [name, { version }]))
       const value = { schema: 1, instances: { ...known, ...added } } as unknown as Json
@@ -79,7 +84,7 @@ export function openInstanceBook(
       // One after the other: instances of one batch would race each other for the key.
       const written = turn.then(async () => {
         const instances = read()
-        const { [instance]: found } = instances
+        const found = entryOf(instances, instance)
         if (found?.version === entry.version && found.isOut === entry.isOut) return
         const value = {
           schema: 1,

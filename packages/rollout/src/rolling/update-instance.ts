@@ -1,7 +1,10 @@
 import { SluiceError } from '@sluice/core'
 import type { Clock } from '@sluice/stores'
+import { assertDone, faultOf, type HookAnswer } from '../finding.ts'
+import { toReason } from '../reason.ts'
+import { assertWanted } from '../wanted.ts'
 import type { InstanceContext, RollingHooks } from './hooks.ts'
-import type { InstanceBook } from './instance-book.ts'
+import { entryOf, type InstanceBook } from './instance-book.ts'
 import type { RollingPlan } from './plan.ts'
 
 /** What the work on instances is made of. */
@@ -36,9 +39,18 @@ export interface InstanceWork {
 /** A process that starts answers its health check within some seconds; asked each second it is seen at once. */
 const checkEveryMs = 1_000
 /** One check alone may be lost on the way: three noes in a row are a no. */
-const confirmMs = 2 * checkEveryMs
+const confirmNoes = 3
 /** A check that does not answer in this time has answered. */
 const checkTimeoutMs = 10_000
+
+/**
+ * The time that a check and the pause behind it took. What cannot be is that of a clock that jumped, or stands still: that
+ * shortens and prolongs nothing.
+ */
+function timeOf(tookMs: number): number {
+  const isPossible = tookMs > checkEveryMs && tookMs <= checkTimeoutMs + 2 * checkEveryMs
+  return isPossible ? tookMs : checkEveryMs
+}
 
 /** Creates the work on single instances. */
 export function createInstanceWork(options: InstanceWorkOptions): InstanceWork {
@@ -47,38 +59,38 @@ export function createInstanceWork(options: InstanceWorkOptions): InstanceWork {
   async function move(
     { instance, before, id, signal }: InstanceMove,
     to: string,
-    install: (instance: string, context: InstanceContext) => Promise<void>,
+    install: (instance: string, context: InstanceContext) => HookAnswer,
   ): Promise<void> {
-    const found = book.read()[instance]
+    assertWanted(signal)
+    const found = entryOf(book.read(), instance)
     if (found?.version === to && !found.isOut) return
     const context = { version: to, idempotencyKey: `${id}/${instance}/${to}`, signal }
     // In the log before it is touched: whoever carries on knows that what runs there is in doubt.
     const from = found?.version ?? before
     await book.set(instance, { version: from, isOut: true }, says('take_out', instance, from, to))
-    await call('takeOut', hooks.takeOut(instance, context), signal)
-    await call('deploy', install(instance, context), signal)
-    await untilHealthy(instance, context, plan.healthTimeoutMs)
-    await call('putBack', hooks.putBack(instance, context), signal)
+    await call('takeOut', () => hooks.takeOut(instance, context), signal)
+    await call('deploy', () => install(instance, context), signal)
+    await untilHealthy(instance, context, ({ spentMs }) => spentMs >= plan.healthTimeoutMs)
+    await call('putBack', () => hooks.putBack(instance, context), signal)
     await book.set(instance, { version: to }, says('put_back', instance, from, to))
   }
 
   async function untilHealthy(
     instance: string,
     context: InstanceContext,
-    withinMs: number,
+    isEnough: (seen: { readonly noes: number; readonly spentMs: number }) => boolean,
   ): Promise<void> {
-    const begunAt = clock.now()
-    for (let seenMs = 0; ; seenMs += checkEveryMs) {
+    let spentMs = 0
+    for (let noes = 1; ; noes += 1) {
+      const askedAt = clock.now()
       const because = await findTrouble(instance, context)
       if (because === undefined) return
-      // A clock that was set back prolongs nothing.
-      if (Math.max(seenMs, clock.now() - begunAt) >= withinMs) {
-        throw unhealthy(instance, context.version, because)
-      }
+      if (isEnough({ noes, spentMs })) throw unhealthy(instance, context.version, because)
       await new Promise<void>((resolve) => {
         clock.after(checkEveryMs, resolve, { keepsAlive: true })
       })
       assertWanted(context.signal)
+      spentMs += timeOf(clock.now() - askedAt)
     }
   }
 
@@ -88,26 +100,26 @@ export function createInstanceWork(options: InstanceWorkOptions): InstanceWork {
   ): Promise<string | undefined> {
     try {
       const limitMs = Math.min(checkTimeoutMs, plan.healthTimeoutMs)
-      const isHealthy = await inTime('check', limitMs, hooks.check(instance, context))
-      return isHealthy === true ? undefined : 'its check says no'
+      return faultOf(await inTime('check', limitMs, async () => hooks.check(instance, context)))
     } catch (error) {
-      return error instanceof Error ? error.message : String(error)
+      return toReason(error)
     }
   }
 
-  async function call(name: string, work: Promise<void>, signal: AbortSignal): Promise<void> {
-    await inTime(name, hookTimeoutMs, work)
+  async function call(name: string, hook: () => HookAnswer, signal: AbortSignal): Promise<void> {
+    assertWanted(signal)
+    await inTime(name, hookTimeoutMs, async () => assertDone(name, hook()))
     assertWanted(signal)
   }
 
-  function inTime<T>(name: string, limitMs: number, work: Promise<T>): Promise<T> {
+  function inTime<T>(name: string, limitMs: number, work: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const late = () => {
         const message = `The hook ${name} did not end within ${limitMs} ms.`
         reject(new SluiceError('hook_timeout', message))
       }
       const cancel = clock.after(limitMs, late, { keepsAlive: true })
-      work.then(resolve, reject).finally(cancel)
+      work().then(resolve, reject).finally(cancel)
     })
   }
 
@@ -116,14 +128,9 @@ export function createInstanceWork(options: InstanceWorkOptions): InstanceWork {
     revert: (each) => move(each, each.before, hooks.revert ?? hooks.deploy),
     async confirm({ instance, version, id, signal }) {
       const context = { version, idempotencyKey: `${id}/${instance}/${version}`, signal }
-      await untilHealthy(instance, context, confirmMs)
+      await untilHealthy(instance, context, ({ noes }) => noes >= confirmNoes)
     },
   }
-}
-
-/** What was given up goes no further: its way back may have begun. */
-function assertWanted(signal: AbortSignal): void {
-  if (signal.aborted) throw new SluiceError('given_up', 'It is not wanted any more.')
 }
 
 function says(action: string, instance: string, from: string, to: string) {
