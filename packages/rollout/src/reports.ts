@@ -9,6 +9,7 @@ export {
   type TargetVerdict,
 } from './reports/dora-report.ts'
 export { type ExportOptions, exportAudit } from './reports/export-audit.ts'
+export type { LeftOut } from './reports/left-out.ts'
 export { type AuditQuery, queryAudit } from './reports/query-audit.ts'
 export { type CommitSource, type ReadOptions, readCommits } from './reports/read-commits.ts'
 export {

@@ -22,6 +22,10 @@ export interface EndedChange {
   readonly commitAt?: number
   /** Of a failure or a rollback: when it was noticed. */
   readonly detectedAt?: number
+  /** Of a rollback: when it was seen to have gone back; undefined where nobody saw it. */
+  readonly recoveredAt?: number
+  /** Of a hotfix that says so: when people began to mend what it repairs. */
+  readonly fixStartedAt?: number
 }
 
 /**
@@ -30,9 +34,12 @@ export interface EndedChange {
  *
  * Aborted rollouts and deployments that never reached their environment are left out: they changed nothing that could
  * fail.
+ *
+ * @param leaveOut Hears the key of each record that cannot be read, or says that it ended and not when.
  */
 export async function collectChanges(
   commits: AsyncIterable<Commit> | Iterable<Commit>,
+  leaveOut: (key: string) => void = () => {},
 ): Promise<EndedChange[]> {
   const rollouts = new Map<string, RolloutRecord>()
   const deployments = new Map<string, { record: DeploymentRecord; releasedAt?: number }>()
@@ -41,10 +48,14 @@ export async function collectChanges(
       if (value === null) continue
       if (key.startsWith('rollout/')) {
         const record = readRolloutRecord(value)
-        if (record !== undefined) rollouts.set(`${key} ${record.id}`, record)
+        if (record === undefined || hasLostItsEnd(record)) leaveOut(key)
+        else rollouts.set(`${key} ${record.id}`, record)
       } else if (key.startsWith('deployment/')) {
         const record = readDeploymentRecord(value)
-        if (record === undefined) continue
+        if (record === undefined || hasLostItsTime(record)) {
+          leaveOut(key)
+          continue
+        }
         const id = `${key.slice('deployment/'.length)}#${record.run ?? record.startedAt}`
         const isReleased = deploymentOutcome(record) === 'succeeded'
         const releasedAt =
@@ -69,7 +80,20 @@ function ofRollout(record: RolloutRecord): EndedChange | undefined {
   }
   if (phase !== 'rolled_back' || rollback === undefined || endedAt === undefined) return undefined
   const { detectedAt } = rollback
-  return { ...base, outcome: 'rolled_back', endedAt: verifiedAt ?? endedAt, detectedAt }
+  return {
+    ...{ ...base, outcome: 'rolled_back', endedAt: verifiedAt ?? endedAt, detectedAt },
+    ...(verifiedAt === undefined ? {} : { recoveredAt: verifiedAt }),
+  }
+}
+
+/** Over, by a version of this package that says so elsewhere, or damaged: not to be taken for one under way. */
+function hasLostItsEnd({ phase, completedAt, endedAt, rollback }: RolloutRecord): boolean {
+  if (phase === 'completed') return completedAt === undefined
+  return phase === 'rolled_back' && (rollback === undefined || endedAt === undefined)
+}
+
+function hasLostItsTime(record: DeploymentRecord): boolean {
+  return deploymentOutcome(record) !== undefined && record.endedAt === undefined
 }
 
 function ofDeployment(
@@ -77,7 +101,8 @@ function ofDeployment(
   record: DeploymentRecord,
   releasedAt: number | undefined,
 ): EndedChange | undefined {
-  const { environment, startedAt, endedAt, type, commitAt, decision } = record
+  const { environment, startedAt, endedAt, type, commitAt, decision, input } = record
+  const fixStartedAt = type === 'hotfix' ? input?.hotfix?.fixStartedAt : undefined
   const outcome = deploymentOutcome(record)
   if (outcome === undefined || endedAt === undefined || !hasDeployed(record)) return undefined
   return {
@@ -86,5 +111,7 @@ function ofDeployment(
     ...(releasedAt === undefined ? {} : { releasedAt }),
     ...(commitAt === undefined ? {} : { commitAt }),
     ...(outcome === 'succeeded' ? {} : { detectedAt: decision?.detectedAt ?? endedAt }),
+    ...(outcome === 'rolled_back' ? { recoveredAt: endedAt } : {}),
+    ...(fixStartedAt === undefined ? {} : { fixStartedAt }),
   }
 }

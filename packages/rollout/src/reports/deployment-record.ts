@@ -31,6 +31,13 @@ const schema = z.looseObject({
       hadSucceeded: z.boolean().optional(),
     })
     .optional(),
+  /** Its terms, of which only a hotfix's times are read; others may have another input. */
+  input: z
+    .looseObject({ hotfix: z.looseObject({ fixStartedAt: instant }).optional().catch(undefined) })
+    .optional()
+    .catch(undefined),
+  /** The steps that could not be undone. */
+  left: z.array(text).optional(),
   steps: z.array(z.looseObject({ name: text, phase: text })).optional(),
 })
 
@@ -54,7 +61,9 @@ export function deploymentOutcome({
 
 /** Whether anything of it came to its environment: one that failed in its checks changed nothing there. */
 export function hasDeployed({ steps }: DeploymentRecord): boolean {
-  const deploy = steps?.find(({ name }) => name === 'deploy')
+  const phaseOf = (wanted: string) => steps?.find(({ name }) => name === wanted)?.phase
   // A step that was skipped has no hook: what brought the version there is another one.
-  return deploy?.phase !== 'pending'
+  if (phaseOf('deploy') !== 'pending') return true
+  // The database is part of the environment, and stands before the step `deploy`.
+  return !['pending', 'skipped', undefined].includes(phaseOf('migrate'))
 }

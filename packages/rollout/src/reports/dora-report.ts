@@ -1,7 +1,9 @@
 import { SluiceError } from '@sluice/core'
 import type { Policy } from '../policy/policy.ts'
 import { collectChanges, type EndedChange } from './changes.ts'
-import { type CommitSource, type ReadOptions, readWholeCommits } from './read-commits.ts'
+import { findFailures } from './find-failures.ts'
+import { type LeftOut, readCounted } from './left-out.ts'
+import type { CommitSource, ReadOptions } from './read-commits.ts'
 
 /** Whether a target was kept; `no_data` where nothing happened that could tell. */
 export type TargetVerdict = 'met' | 'missed' | 'no_data'
@@ -34,11 +36,15 @@ export interface DoraReport {
   }
   /** Failed changes among all; below the target. */
   readonly changeFailure: Measure & { readonly failed: number; readonly changes: number }
-  /** The mean from detection to recovery; below the target. `open`: failures that nothing has ended yet. */
+  /**
+   * The mean from detection to recovery; below the target. `open`: failures that nothing has ended yet. `unknown`: those
+   * that ended, nobody saw when, or before they were detected by a clock that is wrong.
+   */
   readonly recovery: Measure & {
     readonly medianMs: number | undefined
     readonly measured: number
     readonly open: number
+    readonly unknown: number
   }
   /** Changes that were rolled back among all; below the target. */
   readonly rollback: Measure & { readonly rolledBack: number; readonly changes: number }
@@ -66,7 +72,9 @@ const dayMs = 86_400_000
  * @throws SluiceError `invalid_option` for a period that is none; whatever reading the log throws.
  * Source: DORA's software delivery metrics, https://dora.dev/guides/dora-metrics/
  */
-export async function doraReport(options: DoraOptions): Promise<DoraReport> {
+export async function doraReport(
+  options: DoraOptions,
+): Promise<DoraReport & { readonly leftOut: LeftOut }> {
   const { log, from, to } = options
   if (!(Number.isFinite(from) && Number.isFinite(to) && from < to)) {
     const details = {
@@ -80,7 +88,9 @@ export async function doraReport(options: DoraOptions): Promise<DoraReport> {
       details,
     )
   }
-  return measureDora(await collectChanges(readWholeCommits(log, options)), options)
+  const reading = readCounted(log, options)
+  const changes = await collectChanges(reading.commits, reading.leaveOut)
+  return { ...measureDora(changes, options), leftOut: reading.leftOut() }
 }
 
 /** The same from changes, by the time of their end. Pure. */
@@ -104,8 +114,9 @@ export function measureDora(
   )
   const deployed = released.filter(({ kind }) => kind === 'deployment').length
   const failures = findFailures(changes).filter(({ change }) => isInside(change.endedAt))
-  const recoveries = failures.flatMap(({ detectedAt, recoveredAt }) =>
-    recoveredAt === undefined || recoveredAt >= to ? [] : [Math.max(0, recoveredAt - detectedAt)],
+  const closed = failures.filter(({ endedAt }) => endedAt !== undefined && endedAt < to)
+  const recoveries = closed.flatMap(({ detectedAt, recoveredAt }) =>
+    recoveredAt === undefined || recoveredAt < detectedAt ? [] : [recoveredAt - detectedAt],
   )
   const rolledBack = ended.filter(({ outcome }) => outcome === 'rolled_back').length
   const { dora } = policy
@@ -136,7 +147,9 @@ export function measureDora(
     recovery: {
       ...below(mean(recoveries), dora.recoveryMs),
       medianMs: median(recoveries),
-      ...{ measured: recoveries.length, open: failures.length - recoveries.length },
+      measured: recoveries.length,
+      open: failures.length - closed.length,
+      unknown: closed.length - recoveries.length,
     },
     rollback: {
       ...below(ratio(rolledBack, ended.length), dora.rollbackRatio),
@@ -144,54 +157,6 @@ export function measureDora(
       ...total,
     },
   }
-}
-
-interface Failure {
-  readonly change: EndedChange
-  readonly detectedAt: number
-  readonly recoveredAt: number | undefined
-}
-
-/**
- * Failed changes and what ended each: a rollback ends its own; a failed deployment ends with the next that succeeds; one
- * that a hotfix had to follow failed too, from the hotfix's start to its release.
- */
-function findFailures(changes: readonly EndedChange[]): Failure[] {
-  const failures = new Map<EndedChange, Failure>()
-  for (const change of changes) {
-    const { outcome, detectedAt = change.endedAt, endedAt } = change
-    if (outcome === 'succeeded') continue
-    const repair = changes.find((each) => isReleaseAfter(each, change))
-    const recoveredAt = outcome === 'rolled_back' ? endedAt : repair?.releasedAt
-    failures.set(change, { change, detectedAt, recoveredAt })
-  }
-  for (const hotfix of changes) {
-    if (hotfix.type !== 'hotfix' || hotfix.releasedAt === undefined) continue
-    const repaired = changes.findLast(
-      (each) => isReleaseAfter(hotfix, each, hotfix.startedAt) && each.type !== 'hotfix',
-    )
-    if (repaired === undefined || failures.has(repaired)) continue
-    const { startedAt: detectedAt, releasedAt: recoveredAt } = hotfix
-    failures.set(repaired, { change: repaired, detectedAt, recoveredAt })
-  }
-  return [...failures.values()]
-}
-
-/** Whether one deployment is a release to the same place that came after the end of another. */
-function isReleaseAfter(
-  { kind, environment, releasedAt }: EndedChange,
-  before: EndedChange,
-  since = releasedAt,
-): boolean {
-  return (
-    kind === 'deployment' &&
-    before.kind === 'deployment' &&
-    environment === before.environment &&
-    releasedAt !== undefined &&
-    since !== undefined &&
-    since >= before.endedAt &&
-    releasedAt > before.endedAt
-  )
 }
 
 function below(value: number | undefined, target: number): Measure {

@@ -2,7 +2,6 @@ import {
   type ArchivedCommit,
   type Commit,
   getCut,
-  isExpired,
   type Replica,
   readArchive,
   type Store,
@@ -50,14 +49,6 @@ export async function* readCommits(
   for await (const commit of readLog(source, reached)) {
     if (commit.revision > reached) yield commit
   }
-}
-
-/** Those whose content is left. */
-export async function* readWholeCommits(
-  source: CommitSource,
-  options: ReadOptions = {},
-): AsyncGenerator<Commit> {
-  for await (const commit of readCommits(source, options)) if (!isExpired(commit)) yield commit
 }
 
 async function* readLog(source: CommitSource, after: number): AsyncGenerator<Commit> {
