@@ -1,6 +1,7 @@
 export {
   type AskedFlag,
   type AskedFlags,
+  type AskedRecord,
   askedKey,
   longestGapMs,
   readAsked,

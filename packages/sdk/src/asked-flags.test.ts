@@ -71,6 +71,7 @@ describe('a client that counts what it is asked', () => {
         ['checkout', { lastAt: startAt + hourMs, variants: { on: 4 } }],
         ['colour', { lastAt: startAt + hourMs, variants: { red: 1 } }],
       ]),
+      known: new Map([['silent', startAt + hourMs]]),
     })
     flags.isEnabled('checkout', 'ada')
     await clock.advance(hourMs)
@@ -160,5 +161,31 @@ describe('a client that counts what it is asked', () => {
     await clock.advance(hourMs)
     expect(asked()?.since).toBe(startAt + jumpMs + 2 * hourMs)
     await flags.close()
+  })
+
+  it('keeps what it knows of a flag that nobody asks for through restarts and later questions', async () => {
+    const store = createMemoryStore()
+    const clock = createManualClock(startAt)
+    const first = open(store, clock)
+    await first.flags.ready()
+    await clock.advance(hourMs)
+    await first.flags.close()
+    const second = open(store, clock)
+    await second.flags.ready()
+    await clock.advance(5 * hourMs)
+    expect(second.asked()?.known).toEqual(
+      new Map(Object.keys(definitions).map((key) => [key, startAt + hourMs])),
+    )
+    second.flags.isEnabled('silent', 'ada')
+    await clock.advance(hourMs)
+    expect(second.asked()?.known?.get('silent')).toBe(startAt + hourMs)
+    expect(second.asked()?.flags.get('silent')).toMatchObject({ variants: { off: 1 } })
+    // Once each, and not again with every report.
+    const commits = await store.read(0)
+    const ofSilent = commits.filter(({ changes }) =>
+      changes.some(({ key }) => key === 'asked/production/silent'),
+    )
+    expect(ofSilent).toHaveLength(2)
+    await second.flags.close()
   })
 })

@@ -82,7 +82,7 @@ export function countAsked(client: FlagClient, options: AskedOptions): AskedCoun
     if (clock.now() - lookedAt > longestGapMs) countingSince = clock.now()
     lookedAt = clock.now()
     await replica.refresh()
-    const taken = [...counts]
+    const taken = [...counts, ...unheardOf()]
     counts = new Map()
     // Also where nothing was asked: that somebody counts is what makes "never asked" a statement.
     do {
@@ -99,6 +99,15 @@ export function countAsked(client: FlagClient, options: AskedOptions): AskedCoun
     } while (taken.length > 0)
   }
 
+  /** Flags of which the log has nothing yet: from now on it may be said that nobody asked for them. */
+  function unheardOf(): [string, Map<string, Count>][] {
+    return client
+      .snapshot()
+      .keys()
+      .filter((key) => !counts.has(key) && !replica.get(askedKey(environment, key)))
+      .map((key) => [key, new Map()])
+  }
+
   async function write(part: readonly (readonly [string, Map<string, Count>])[]): Promise<void> {
     const now = clock.now()
     const basedOn = replica.head.revision
@@ -108,14 +117,21 @@ export function countAsked(client: FlagClient, options: AskedOptions): AskedCoun
     const changes: Change[] = [{ key: askedKey(environment), value: { since, reportedAt: now } }]
     for (const [flag, variants] of part) {
       const before = readAskedFlag(replica, environment, flag)
+      const key = askedKey(environment, flag)
+      if (variants.size === 0) {
+        if (before === undefined) changes.push({ key, value: { knownAt: now } })
+        continue
+      }
       const totals: Record<string, number> = { ...before?.variants }
       for (const [variant, { times }] of variants) {
         totals[variant] = (totals[variant] ?? 0) + times
       }
       const lastAt = Math.max(now, before?.lastAt ?? now)
-      changes.push({ key: askedKey(environment, flag), value: { lastAt, variants: totals } })
+      const known = before?.knownAt === undefined ? {} : { knownAt: before.knownAt }
+      changes.push({ key, value: { ...known, lastAt, variants: totals } })
     }
-    const reason = `${part.length} flags were asked for since the last report`
+    const asked = part.filter(([, variants]) => variants.size > 0)
+    const reason = `${asked.length} flags were asked for since the last report`
     await replica.commit(
       { actor: 'sluice', action: 'count_asked', reason, environment, changes },
       { dependsOn: changes.map(({ key }) => key), basedOn },

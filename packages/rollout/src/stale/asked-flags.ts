@@ -7,6 +7,8 @@ export interface AskedFlags {
   readonly since: number
   /** By flag; one that is missing was not asked since. */
   readonly flags: ReadonlyMap<string, AskedFlag>
+  /** Since when a process that counts has known a flag, epoch ms, where it was not asked for by then. */
+  readonly known?: ReadonlyMap<string, number>
 }
 
 /** What was counted of one flag. */
@@ -19,8 +21,9 @@ export interface AskedFlag {
 
 const spanSchema = z.looseObject({ since: z.number(), reportedAt: z.number() })
 const flagSchema = z.looseObject({
-  lastAt: z.number(),
-  variants: z.record(z.string(), z.number()),
+  knownAt: z.number().optional(),
+  lastAt: z.number().optional(),
+  variants: z.record(z.string(), z.number()).optional(),
 })
 
 /** Longer without a report, nobody knows what was asked: counting begins anew. A night without traffic is no gap. */
@@ -46,13 +49,17 @@ export function readAsked(
   const span = readAskedSpan(log, environment)
   if (span === undefined || now - span.reportedAt > longestGapMs) return undefined
   const flags = new Map<string, AskedFlag>()
+  const known = new Map<string, number>()
   const prefix = `${askedKey(environment)}/`
   for (const { key, value } of log.entries(prefix)) {
     const read = flagSchema.safeParse(value).data
     if (read === undefined) continue
-    flags.set(key.slice(prefix.length), { lastAt: read.lastAt, variants: read.variants })
+    const { knownAt, lastAt, variants = {} } = read
+    const flag = key.slice(prefix.length)
+    if (knownAt !== undefined) known.set(flag, knownAt)
+    if (lastAt !== undefined) flags.set(flag, { lastAt, variants })
   }
-  return { since: span.since, flags }
+  return { since: span.since, flags, known }
 }
 
 /** The span of counting; undefined where there is none, or none that can be read. */
@@ -63,12 +70,25 @@ export function readAskedSpan(
   return spanSchema.safeParse(log.get(askedKey(environment))?.value).data
 }
 
-/** What was counted of one flag; undefined where nothing was. */
+/** What stands in the log of one flag; `lastAt` is missing where it is known and was never asked for. */
+export interface AskedRecord {
+  readonly knownAt?: number
+  readonly lastAt?: number
+  readonly variants: Readonly<Record<string, number>>
+}
+
+/** Reads what stands in the log of one flag; undefined where nothing does, or nothing that can be read. */
 export function readAskedFlag(
   log: Pick<Replica, 'get'>,
   environment: string,
   flag: string,
-): Required<AskedFlag> | undefined {
+): AskedRecord | undefined {
   const read = flagSchema.safeParse(log.get(askedKey(environment, flag))?.value).data
-  return read && { lastAt: read.lastAt, variants: read.variants }
+  if (read === undefined) return undefined
+  const { knownAt, lastAt, variants = {} } = read
+  return {
+    ...(knownAt === undefined ? {} : { knownAt }),
+    ...(lastAt === undefined ? {} : { lastAt }),
+    variants,
+  }
 }

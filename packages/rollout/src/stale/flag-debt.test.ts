@@ -77,10 +77,10 @@ describe('flagDebt', () => {
 
 describe('a flag that nobody asks for', () => {
   const { unaskedAfterMs } = defaultPolicy.flags
-  const debtOf = (since: number, lastAt?: number, lifeSince?: number) =>
+  const debtOf = (since: number, lastAt?: number, lifeSince: number | undefined = 0) =>
     flagDebt({
       ...base,
-      lifecycle: [life('a', lifeSince === undefined ? {} : { since: lifeSince })],
+      lifecycle: [life('a', { since: lifeSince })],
       asked: { since, flags: new Map(lastAt === undefined ? [] : [['a', { lastAt }]]) },
     }).items
 
@@ -96,5 +96,23 @@ describe('a flag that nobody asks for', () => {
 
   it('is not one that has just been made', () => {
     expect(debtOf(0, undefined, now - dayMs)).toEqual([])
+  })
+
+  it('is not one whose counting had a gap since', () => {
+    const lastAt = now - 2 * unaskedAfterMs
+    expect(debtOf(now - dayMs, lastAt)).toEqual([])
+    expect(debtOf(now - unaskedAfterMs, lastAt)).toMatchObject([{ overdueDays: 0 }])
+  })
+
+  it('is not one of which nobody knows since when it has been there', () => {
+    const debtSince = (known: [string, number][]) =>
+      flagDebt({
+        ...base,
+        lifecycle: [life('a')],
+        asked: { since: 0, flags: new Map(), known: new Map(known) },
+      }).items
+    expect(debtSince([])).toEqual([])
+    expect(debtSince([['a', now - dayMs]])).toEqual([])
+    expect(debtSince([['a', now - unaskedAfterMs]])).toMatchObject([{ reasons: ['never_asked'] }])
   })
 })

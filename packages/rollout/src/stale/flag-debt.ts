@@ -98,7 +98,10 @@ function toItem(
   }
 }
 
-/** Since when a flag counts as asked by nobody; undefined while it was asked, is young, or nobody counted for long enough. */
+/**
+ * Since when a flag counts as asked by nobody; undefined while it was asked, is young or of unknown age, or nobody counted
+ * for long enough.
+ */
 function findUnasked(
   { key, since }: FlagLifecycle,
   asked: AskedFlags | undefined,
@@ -106,8 +109,12 @@ function findUnasked(
   now: number,
 ): number | undefined {
   if (asked === undefined) return undefined
-  const lastAt = asked.flags.get(key)?.lastAt ?? asked.since
   // A flag that was just made, or moved, is still to be asked.
-  const dueAt = Math.max(lastAt, since ?? lastAt) + unaskedAfterMs
+  const dates = [asked.flags.get(key)?.lastAt, asked.known?.get(key), since]
+  const known = dates.filter((date) => date !== undefined)
+  // Made by a deploy a minute ago, for all that is known.
+  if (known.length === 0) return undefined
+  // What was asked before a gap in the counting may have been asked in it.
+  const dueAt = Math.max(asked.since, ...known) + unaskedAfterMs
   return now >= dueAt ? dueAt : undefined
 }
