@@ -113,7 +113,9 @@ export const requirements: readonly Requirement[] = [
     tests: {
       'packages/rollout/src/promotion/promotion.test.ts': [
         'is refused with the whole list of what is missing, and started once all of it is met',
-        'outlives the process that watched it',
+      ],
+      'packages/rollout/src/promotion/soak.test.ts': ['outlives the process that watched it'],
+      'packages/rollout/src/promotion/attest-and-check.test.ts': [
         'wants a link for the rollback plan and the runbook, and a known name',
       ],
       'packages/rollout/src/controller-observed.test.ts': [
@@ -141,6 +143,8 @@ export const requirements: readonly Requirement[] = [
     tests: {
       'packages/rollout/src/approvals/approvals.test.ts': [
         'refuses an answer to something else than what the person saw',
+      ],
+      'packages/rollout/src/approvals/approvals-bound.test.ts': [
         'is void for an edit of it, and says what was edited',
         'does not hold in another environment, and says so',
         'is used up by the commit that does what was approved, and not twice',

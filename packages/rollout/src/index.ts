@@ -8,8 +8,8 @@ export {
 export type { AlertSeverities } from './alerts/find-conditions.ts'
 export { stageSubject } from './approval-entry.ts'
 export type {
-  Answer as ApprovalAnswer,
   Approval,
+  ApprovalAnswer,
   ApprovalPhase,
   ApprovalTerms,
   Emergency,
@@ -163,9 +163,9 @@ export type {
   Requirement,
 } from './promotion/promotion-contract.ts'
 export type {
-  CheckAnswer as PromotionAnswer,
-  CheckScene as PromotionScene,
-  RunCheck as PromotionCheck,
+  PromotionAnswer,
+  PromotionCheck,
+  PromotionScene,
 } from './promotion/run-checks.ts'
 export type { Finding } from './promotion/soak.ts'
 export { soakPlan } from './promotion/soak-plan.ts'

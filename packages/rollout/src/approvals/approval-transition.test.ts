@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { defaultPolicy } from '../policy/default-policy.ts'
-import type { Answer, Approval, ApprovalPhase } from './approval.ts'
+import type { Approval, ApprovalAnswer, ApprovalPhase } from './approval.ts'
 import {
   type ApprovalEvent,
   type ApprovalScene,
@@ -113,7 +113,7 @@ describe('whose approval is wanted', () => {
   it('is as little as any seating of one person to a role leaves open', () => {
     fc.assert(
       fc.property(wanted, held, (approvers, who) => {
-        const answers: Answer[] = who.map((each, index) => {
+        const answers: ApprovalAnswer[] = who.map((each, index) => {
           return { by: `p${index}`, answer: 'approve', roles: each, at, reason: 'yes' }
         })
         const slots = Object.entries(approvers).flatMap(([role, count]) => Array(count).fill(role))
@@ -125,7 +125,9 @@ describe('whose approval is wanted', () => {
   })
 
   it('does not wait for somebody who has left the team, nor lets an empty team agree', () => {
-    const answers: Answer[] = [{ by: 'ann', answer: 'approve', roles: ['team'], at, reason: 'yes' }]
+    const answers: ApprovalAnswer[] = [
+      { by: 'ann', answer: 'approve', roles: ['team'], at, reason: 'yes' },
+    ]
     const askedBy = 'dev'
     expect(findWants('everyone', answers, { askedBy, team: ['dev', 'ann', 'bob'] })).toEqual([
       'bob',

@@ -1,6 +1,6 @@
 import type { Order } from '../event.ts'
 import type { Policy } from '../policy/policy.ts'
-import { type Answer, type Approval, enterPhase, isLive } from './approval.ts'
+import { type Approval, type ApprovalAnswer, enterPhase, isLive } from './approval.ts'
 import { type Directory, isSamePerson } from './directory.ts'
 import { toText } from './time-text.ts'
 import type { TimeSpan } from './timekeeper.ts'
@@ -177,7 +177,7 @@ function answer(
   approval: Approval,
   { type, actor, reason }: ApprovalEvent & { type: 'approve' | 'reject' },
   { policy, directory, now }: ApprovalScene,
-): Answer | (ApprovalTransition & { refused: ApprovalRefusal }) {
+): ApprovalAnswer | (ApprovalTransition & { refused: ApprovalRefusal }) {
   const { id, subject } = approval
   const known = policy.approvals.types[subject.type]
   if (known === undefined) {

@@ -1,7 +1,7 @@
 import type { ApprovalSubject } from './subject.ts'
 
 /** One person's answer. */
-export interface Answer {
+export interface ApprovalAnswer {
   readonly by: string
   readonly answer: 'approve' | 'reject'
   /** The roles that count, out of those the person had when answering. */
@@ -27,7 +27,7 @@ export interface ApprovalTerms {
   /** Nothing is approved before, whoever has answered. Equal to `askedAt` where no notice is wanted. */
   readonly noticeUntil: number
   readonly expiresAt: number
-  readonly answers: readonly Answer[]
+  readonly answers: readonly ApprovalAnswer[]
   /** The request whose edit this is. */
   readonly replaces?: string
   /** Approved by the one who asked, in an emergency. */

@@ -1,5 +1,5 @@
 import type { ApprovalType } from '../policy/policy.ts'
-import type { Answer } from './approval.ts'
+import type { ApprovalAnswer } from './approval.ts'
 import { foldName, isSameAccount, isSamePerson } from './directory.ts'
 
 /**
@@ -12,7 +12,7 @@ import { foldName, isSameAccount, isSamePerson } from './directory.ts'
  */
 export function findWants(
   approvers: ApprovalType['approvers'],
-  answers: readonly Answer[],
+  answers: readonly ApprovalAnswer[],
   { askedBy, team }: { readonly askedBy: string; readonly team: readonly string[] },
 ): string[] {
   const approvals = answers.filter(
@@ -56,7 +56,7 @@ function toSlots(approvers: Readonly<Record<string, number>>): string[] {
 }
 
 /** A largest matching of people to roles, by augmenting paths; what it leaves open. */
-function findOpenRoles(slots: readonly string[], approvals: readonly Answer[]): string[] {
+function findOpenRoles(slots: readonly string[], approvals: readonly ApprovalAnswer[]): string[] {
   /** By slot, the position of the one who fills it. */
   const filledBy = new Map<number, number>()
 

@@ -14,7 +14,8 @@ import { isActive, type RolloutState } from '../state.ts'
 import { parseRolloutState } from '../state-schema.ts'
 import type { EnvironmentStatus, Promotion, PromotionOptions } from './promotion-contract.ts'
 import { findRequirements } from './requirements.ts'
-import { type RunCheck, runChecks } from './run-checks.ts'
+import { hasRolledBackSince } from './rollback-since.ts'
+import { type PromotionCheck, runChecks } from './run-checks.ts'
 import { type Finding, findSoak, unmet } from './soak.ts'
 import { soakPlan } from './soak-plan.ts'
 
@@ -39,13 +40,15 @@ export function createPromotion(options: PromotionOptions): Promotion {
   for (const name of Object.keys(environments)) positionOf(name)
   const checklists = createChecklists({ replica: log, clock })
   const runnable = new Map(
-    policy.smokeTests.flatMap((name): [string, RunCheck][] => {
+    policy.smokeTests.flatMap((name): [string, PromotionCheck][] => {
       const check = checks[name]
       return typeof check === 'function' ? [[name, check]] : []
     }),
   )
   /** What the checks said last, by environment. */
   const lastRun = new Map<string, ReadonlyMap<string, Finding>>()
+  /** Where it was rolled back since, by environment: the revision at which the soak before had ended. */
+  const rolledBack = new Map<string, number>()
 
   function positionOf(environment: string): number {
     const position = sequence.indexOf(environment)
@@ -98,13 +101,19 @@ export function createPromotion(options: PromotionOptions): Promotion {
     }
     const evidence = log.get(`evidence/${environment}/${flag}`)?.value
     const observed = state === undefined ? undefined : readEvidence(evidence, state)?.observed
-    const endedAt = log.revisionOf(rolloutKey(environment, flag))
-    const isRedefined = log.revisionOf(flagKey(flag)) > endedAt
     // By revisions: whose clock said what does not matter.
+    const endedAt = log.revisionOf(rolloutKey(environment, flag))
+    const movedAt = log.revisionOf(exposureKey(environment, flag))
+    const isMoved =
+      movedAt > endedAt ||
+      (state !== undefined && !isSameExposure(readStanding(environment), state.exposure))
+    // Where nobody else has moved it, the last move is the last stage's beginning.
+    const isRedefined = log.revisionOf(flagKey(flag)) > movedAt
     const isLater = log.revisionOf(rolloutKey(to, flag)) > endedAt
-    const isRolledBackSince = isLater && tryRead(() => readRollout(to))?.phase === 'rolled_back'
-    const exposure = readStanding(environment)
-    const scene = { environment, state, exposure, observed, isRedefined, isRolledBackSince }
+    const isRolledBackSince =
+      (isLater && tryRead(() => readRollout(to))?.phase === 'rolled_back') ||
+      rolledBack.get(to) === endedAt
+    const scene = { environment, state, observed, isMoved, isRedefined, isRolledBackSince }
     return findSoak(scene, soakMs)
   }
 
@@ -125,8 +134,14 @@ export function createPromotion(options: PromotionOptions): Promotion {
     }
   }
 
-  function requirementsOf(to: string) {
-    const ran = lastRun.get(to)
+  /** What only the log's history tells, for whoever goes up by it. */
+  async function lookBack(from: string, to: string): Promise<void> {
+    const endedAt = log.revisionOf(rolloutKey(from, flag))
+    const isRolledBack = await hasRolledBackSince(log, { environment: to, flag }, endedAt)
+    if (isRolledBack) rolledBack.set(to, endedAt)
+  }
+
+  function requirementsOf(to: string, ran = lastRun.get(to)) {
     return findRequirements(termsOf(to).requires, {
       soak: soakIn(sequence[positionOf(to) - 1], to),
       approval: checkApproval(to),
@@ -184,8 +199,11 @@ export function createPromotion(options: PromotionOptions): Promotion {
     }
   }
 
-  function notReady(to: string): SluiceError | undefined {
-    const missing = requirementsOf(to).filter(({ isMet }) => !isMet)
+  function notReady(
+    to: string,
+    ran: ReadonlyMap<string, Finding> | undefined,
+  ): SluiceError | undefined {
+    const missing = requirementsOf(to, ran).filter(({ isMet }) => !isMet)
     if (missing.length === 0) return undefined
     const found = missing.map(({ name, because }) => `${name} (${because})`).join('; ')
     const expected = termsOf(to).requires.join(', ')
@@ -234,13 +252,16 @@ export function createPromotion(options: PromotionOptions): Promotion {
       await log.refresh()
       const started = findStarted(to)
       if (started !== undefined) return started
-      if (termsOf(to).requires.includes('smoke_tests')) {
-        const scene = { flag, from, to }
-        lastRun.set(to, await runChecks(runnable, scene, { clock, limitMs: checkLimitMs }))
+      const { requires } = termsOf(to)
+      let ran: ReadonlyMap<string, Finding> | undefined
+      if (requires.includes('smoke_tests')) {
+        ran = await runChecks(runnable, { flag, from, to }, { clock, limitMs: checkLimitMs })
+        lastRun.set(to, ran)
         // They may have taken minutes.
         await log.refresh()
       }
-      const refusal = notReady(to)
+      if (requires.includes('healthy_soak')) await lookBack(from, to)
+      const refusal = notReady(to, ran)
       if (refusal === undefined) return start(to, order)
       // Somebody else may have been first, with the one approval there was.
       const meanwhile = findStarted(to)

@@ -7,7 +7,7 @@ import type { Order } from '../event.ts'
 import type { Plan } from '../plan.ts'
 import type { Policy, PromotionRequirement } from '../policy/policy.ts'
 import type { RolloutState } from '../state.ts'
-import type { RunCheck } from './run-checks.ts'
+import type { PromotionCheck } from './run-checks.ts'
 import type { Finding } from './soak.ts'
 
 /** How a flag is rolled out in one environment. */
@@ -41,7 +41,7 @@ export interface PromotionOptions {
    * The smoke tests of `policy.smokeTests`: run when it is promoted, or attested by a person with {@link Promotion.attest}. One
    * that is not named here is to be attested.
    */
-  readonly checks?: Readonly<Record<string, RunCheck | 'attested'>>
+  readonly checks?: Readonly<Record<string, PromotionCheck | 'attested'>>
   /** How long a check may take. Default: `policy.rolling.healthTimeoutMs`. */
   readonly checkLimitMs?: number
   /** Default: the machine's clock. */

@@ -4,7 +4,7 @@ import { within } from '../deadline.ts'
 import { type Finding, met, unmet } from './soak.ts'
 
 /** What a check is told. */
-export interface CheckScene {
+export interface PromotionScene {
   readonly flag: string
   /** The environment that the change comes from, and the one it goes to. */
   readonly from: string
@@ -12,15 +12,15 @@ export interface CheckScene {
 }
 
 /** What a check answers: whether it passed, or why it did or did not. */
-export type CheckAnswer = boolean | { readonly isPassed: boolean; readonly because: string }
+export type PromotionAnswer = boolean | { readonly isPassed: boolean; readonly because: string }
 
 /** A check of the application's own, such as a smoke test. A throw, and an answer that comes too late, is a no. */
-export type RunCheck = (scene: CheckScene) => CheckAnswer | Promise<CheckAnswer>
+export type PromotionCheck = (scene: PromotionScene) => PromotionAnswer | Promise<PromotionAnswer>
 
 /** Runs checks, all at once, each with a time limit. Never rejects. */
 export async function runChecks(
-  checks: ReadonlyMap<string, RunCheck>,
-  scene: CheckScene,
+  checks: ReadonlyMap<string, PromotionCheck>,
+  scene: PromotionScene,
   { clock, limitMs }: { readonly clock: Clock; readonly limitMs: number },
 ): Promise<ReadonlyMap<string, Finding>> {
   const findings = [...checks].map(async ([name, check]) => {
@@ -31,8 +31,8 @@ export async function runChecks(
 
 async function run(
   name: string,
-  check: RunCheck,
-  scene: CheckScene,
+  check: PromotionCheck,
+  scene: PromotionScene,
   clock: Clock,
   limitMs: number,
 ): Promise<Finding> {
@@ -41,7 +41,7 @@ async function run(
     const answer = await within(clock, limitMs, answered, `check ${name}`)
     if (answer === true) return met('it passed')
     if (answer === false) return unmet('it failed')
-    const { isPassed, because } = Object(answer) as Exclude<CheckAnswer, boolean>
+    const { isPassed, because } = Object(answer) as Exclude<PromotionAnswer, boolean>
     if (isPassed === true) return met(String(because ?? 'it passed'))
     return unmet(isPassed === false ? String(because ?? 'it failed') : 'it gave no answer')
   } catch (error) {

@@ -1,18 +1,16 @@
-import type { Exposure } from '@sluice/core'
-import { isSameExposure } from '../exposure.ts'
 import type { RolloutState } from '../state.ts'
 
 /** What the log says of the environment that a change comes from. */
 export interface SoakScene {
   readonly environment: string
   readonly state: RolloutState | undefined
-  /** What stands there now. */
-  readonly exposure: Exposure
   /** The last evidence of the rollout says how long its last stage was observed; absent where it says nothing. */
   readonly observed:
     | { readonly stage: number; readonly enteredAt: number; readonly observedMs: number }
     | undefined
-  /** The flag's definition was written into the log after the rollout ended. */
+  /** Somebody moved the exposure after the rollout ended, be it that it was put back since. */
+  readonly isMoved: boolean
+  /** The flag's definition was written into the log after the last stage was entered. */
   readonly isRedefined: boolean
   /** Where it goes to, it was rolled back after this rollout ended. */
   readonly isRolledBackSince: boolean
@@ -33,7 +31,7 @@ const checkpointSlackMs = 120_000
  * It is the time that was observed that counts, and the time that elapsed; a rollout that somebody pushed to its end was not watched.
  */
 export function findSoak(scene: SoakScene, soakMs: number): Finding {
-  const { environment, state, exposure, observed, isRedefined, isRolledBackSince } = scene
+  const { environment, state, observed, isMoved, isRedefined, isRolledBackSince } = scene
   if (soakMs <= 0) return met('the policy asks for no time')
   if (state === undefined) return unmet(`nothing was rolled out in ${environment}`)
   if (state.phase !== 'completed') {
@@ -45,10 +43,12 @@ export function findSoak(scene: SoakScene, soakMs: number): Finding {
     const because = `the plan in ${environment} watches its last stage for ${hours(plannedMs)}, and ${hours(soakMs)} are wanted (soakPlan makes one)`
     return unmet(because)
   }
-  if (!isSameExposure(exposure, state.exposure)) {
+  if (isMoved) {
     return unmet(`the exposure in ${environment} was moved since the rollout completed`)
   }
-  if (isRedefined) return unmet(`the flag was defined anew since it soaked in ${environment}`)
+  if (isRedefined) {
+    return unmet(`the flag was defined anew since its last stage began in ${environment}`)
+  }
   if (isRolledBackSince) {
     return unmet(
       `it was rolled back after it soaked in ${environment}: fix it, and test it there anew`,
