@@ -1,7 +1,11 @@
 import type { BrakeNotice } from '../rollout-events.ts'
 
-/** What tells of brakes: a rollout controller, or anything with this member. */
+/** What tells of brakes: a rollout controller, or anything with these members. */
 export interface BrakeSource {
+  /** Whether it is on now: whoever begins to listen meanwhile is not told. Absent: it is off. */
+  readonly isBraking?: boolean
+  /** Whose brake that is. */
+  readonly state?: Pick<BrakeWord, 'flag' | 'environment'> | undefined
   on(name: 'brake', listener: (notice: BrakeWord) => void): () => void
 }
 
@@ -17,12 +21,16 @@ export function followBrake(
     onChange,
   }: { readonly environment: string; readonly name: string; readonly onChange: () => void },
 ): { readonly isOn: boolean; stop(): void } {
-  let isOn = false
+  let isOn = isBrakingNow(source)
   const stop = source?.on('brake', (notice) => {
     if (notice.flag !== name || notice.environment !== environment || notice.isOn === isOn) return
     isOn = notice.isOn
     onChange()
   })
+  function isBrakingNow({ isBraking = false, state }: Partial<BrakeSource> = {}): boolean {
+    return isBraking && state?.flag === name && state.environment === environment
+  }
+
   return {
     get isOn() {
       return isOn

@@ -1,7 +1,7 @@
 import type { Split } from '@sluice/core'
 import { describe, expect, it } from 'vitest'
 import { steerTraffic } from './steer-traffic.ts'
-import { createBrake, createFakeRouter, createSteerWorld } from './steer-world.fixture.ts'
+import { createFakeRouter, createSteerWorld } from './steer-world.fixture.ts'
 
 const at = (canary: number) => ({ stable: 100 - canary, canary })
 const raised = (splits: readonly Split[]) => splits.filter(({ canary = 0 }) => canary > 0)
@@ -190,117 +190,6 @@ describe('a router that lost its weights', () => {
     world.router.reset({ blue: 0, green: 100 })
     await world.clock.advance(600_000)
     expect(world.router.weights).toEqual({ blue: 0, green: 100 })
-  })
-})
-
-describe('a router in trouble', () => {
-  it('is tried again, sooner first, until it takes the change', async () => {
-    const world = await createSteerWorld()
-    world.steer()
-    await world.clock.advance(0)
-    world.router.fail(new Error('no route'))
-    await world.expose({ enabled: true, rollout: 25 })
-    await world.clock.advance(4_000)
-    const tries = world.router.asked.length
-    expect(tries).toBeGreaterThan(3)
-    expect(tries).toBeLessThan(8)
-    world.router.fail(undefined)
-    await world.clock.advance(5_000)
-    expect(world.router.weights).toEqual(at(25))
-  })
-
-  it('does not make a newer change wait for the pause of an older', async () => {
-    const world = await createSteerWorld()
-    await world.expose({ enabled: true, rollout: 25 })
-    world.steer()
-    await world.clock.advance(0)
-    world.router.fail(new Error('no route'))
-    await world.expose({ enabled: true, rollout: 50 })
-    await world.clock.advance(8_100)
-    world.router.fail(undefined)
-    await world.expose({ enabled: true, rollout: 0 })
-    expect(world.router.weights).toEqual(at(0))
-  })
-
-  it('goes back within a second though an earlier change hangs, whenever that ends', async () => {
-    const world = await createSteerWorld()
-    world.steer()
-    await world.clock.advance(0)
-    world.router.hang()
-    await world.expose({ enabled: true, rollout: 50 })
-    const end = world.router.unhang()
-    await world.expose({ enabled: true, rollout: 0 })
-    expect(world.router.asked).toEqual([at(0), at(50)])
-    await world.clock.advance(1_000)
-    expect(world.router.asked).toEqual([at(0), at(50), at(0)])
-    // The older one takes effect after all, and is put right at once.
-    end()
-    await world.clock.advance(0)
-    expect(world.router.applied).toEqual([at(0), at(0), at(50), at(0)])
-    expect(world.router.weights).toEqual(at(0))
-  })
-
-  it('sets the newest again where an older change ends while the newest is under way', async () => {
-    const world = await createSteerWorld()
-    world.steer()
-    await world.clock.advance(0)
-    world.router.hang()
-    await world.expose({ enabled: true, rollout: 50 })
-    await world.expose({ enabled: true, rollout: 0 })
-    await world.clock.advance(1_000)
-    const end = world.router.unhang()
-    end(1)
-    end(0)
-    await world.clock.advance(0)
-    expect(world.router.weights).toEqual(at(0))
-    expect(world.router.applied.slice(-2)).toEqual([at(50), at(0)])
-  })
-
-  it('takes a change that lasts too long for failed, and sets it again', async () => {
-    const world = await createSteerWorld()
-    const { told } = world.steer()
-    await world.clock.advance(0)
-    world.router.hang()
-    await world.expose({ enabled: true, rollout: 50 })
-    world.router.unhang()
-    await world.clock.advance(5_250)
-    expect(told).toContain('error The router did not answer within 5000 ms. It is asked again.')
-    expect(world.router.weights).toEqual(at(50))
-  })
-})
-
-describe('the brake', () => {
-  it('takes the canary to 0 at once while the store is away, and holds it there', async () => {
-    const world = await createSteerWorld()
-    await world.expose({ enabled: true, rollout: 25 })
-    const brake = createBrake()
-    world.steer({ brake })
-    await world.clock.advance(0)
-    world.setStore('away')
-    await world.clock.advance(2_000)
-    brake.set(true, 'another flag')
-    await world.clock.advance(0)
-    expect(world.router.weights).toEqual(at(25))
-    brake.set(true)
-    await world.clock.advance(0)
-    expect(world.router.weights).toEqual(at(0))
-    world.router.reset(at(25))
-    await world.clock.advance(600_000)
-    expect(world.router.weights).toEqual(at(0))
-  })
-
-  it('released, leaves the canary at what the log says', async () => {
-    const world = await createSteerWorld()
-    await world.expose({ enabled: true, rollout: 25 })
-    const brake = createBrake()
-    world.steer({ brake })
-    brake.set(true)
-    await world.clock.advance(0)
-    await world.expose({ enabled: true, rollout: 0 }, 'elsewhere')
-    brake.set(false)
-    await world.clock.advance(2_000)
-    expect(world.router.weights).toEqual(at(0))
-    expect(world.router.asked).not.toContainEqual(at(25))
   })
 })
 

@@ -116,13 +116,21 @@ export function createFakeRouter() {
 /** A brake to be set by hand. */
 export function createBrake() {
   const listeners = new Set<(notice: BrakeWord) => void>()
+  let word: BrakeWord | undefined
   return {
+    get isBraking() {
+      return word?.isOn === true
+    },
+    get state() {
+      return word
+    },
     on(_name: 'brake', listener: (notice: BrakeWord) => void) {
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
     set(isOn: boolean, flag = 'shop') {
-      for (const listener of listeners) listener({ flag, environment: 'production', isOn })
+      word = { flag, environment: 'production', isOn }
+      for (const listener of listeners) listener(word)
     },
   }
 }
