@@ -1,10 +1,8 @@
-import type { ApprovalSubject } from './subject.ts'
-
 /** More places than this say no more to a reader. */
 const mostPlaces = 5
 
-/** In which places two subjects differ, as JSON pointers with what stood and stands there; for an error message. */
-export function describeEdit(before: ApprovalSubject, after: ApprovalSubject): string {
+/** In which places two JSON values differ, as pointers with what stood and stands there; for an error message. */
+export function describeEdit(before: unknown, after: unknown): string {
   const places: string[] = []
   compare(before, after, '', places)
   const shown = places.slice(0, mostPlaces)

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type Json, SluiceError } from '@sluice/core'
+import { describeEdit } from '../approvals/describe-edit.ts'
 import type { Order } from '../event.ts'
 import type { ProcedureTransition } from './event.ts'
 import { announce } from './moves.ts'
@@ -32,7 +33,7 @@ export function beginProcedure(
     const isSame = isDeepStrictEqual(toPlain(before.input), toPlain(input))
     const isOver = isProcedureOver(before)
     if (!isOver || !again) {
-      if (!isSame) throw differs(before)
+      if (!isSame) throw differs(before, input)
       if (!isOver || before.phase === 'succeeded') return { state: before, effects: [] }
       throw over(before)
     }
@@ -67,11 +68,12 @@ function toPlain(value: Json): unknown {
   return JSON.parse(JSON.stringify(value))
 }
 
-function differs(before: ProcedureState): SluiceError {
+function differs(before: ProcedureState, input: Json): SluiceError {
+  const places = describeEdit(toPlain(before.input), toPlain(input))
   return new SluiceError(
     'procedure_differs',
-    `${before.id} was started by ${before.startedBy} with another input (${before.phase}): give this one another id, or cancel that one first.`,
-    { pointer: '/input', expected: 'the same input', found: 'another' },
+    `${before.id} was started by ${before.startedBy} with another input (${before.phase}; ${places}): give this one another id, or cancel that one first.`,
+    { pointer: '/input', expected: 'the same input', found: places },
   )
 }
 

@@ -101,10 +101,13 @@ describe('a procedure', () => {
 
   it('started again with another input is refused', async () => {
     const { procedure } = await world.join([step('one')])
-    await procedure.start({ ...order, input: 1 })
-    await expect(procedure.start({ ...order, input: 2 })).rejects.toMatchObject({
+    await procedure.start({ ...order, input: { version: 'v1', plan: { testedAt: 1 } } })
+    const other = { version: 'v1', plan: { testedAt: 2 } }
+    await expect(procedure.start({ ...order, input: other })).rejects.toMatchObject({
       code: 'procedure_differs',
+      message: expect.stringContaining('another input (running; /plan/testedAt: 1 became 2)'),
       pointer: '/input',
+      found: '/plan/testedAt: 1 became 2',
     })
   })
 
