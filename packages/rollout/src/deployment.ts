@@ -20,8 +20,8 @@ export type {
   DeploymentOptions,
   DeploymentOverrun,
   DeploymentStep,
-  Finding,
   Hook,
+  HookResult,
   MigrationHooks,
   StepLimits,
 } from './deployment/deployment-contract.ts'
@@ -48,3 +48,4 @@ export {
   type TriggerQuestion,
   triggersFor,
 } from './deployment/triggers.ts'
+export type { Finding, HookAnswer } from './finding.ts'

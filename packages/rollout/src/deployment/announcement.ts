@@ -68,13 +68,18 @@ function toText(facts: Omit<Announcement, 'text'>): string {
     `Deployed At: ${toMinute(facts.deployedAt)}`,
     '',
     'Changes:',
-    ...facts.changes.map((change) => `- ${change}`),
+    // One line each, whatever a commit's message holds: no second status among them.
+    ...facts.changes.map((change) => `- ${inLine(change)}`),
     '',
     `Rollback Plan: ${facts.rollbackPlan ?? 'none'}`,
     `Monitoring: ${facts.monitoringUrl ?? 'none'}`,
     '',
-    `Status: ${words[status]}${because === undefined ? '' : ` (${because})`}`,
+    `Status: ${words[status]}${because === undefined ? '' : ` (${inLine(because)})`}`,
   ].join('\n')
+}
+
+function inLine(text: string): string {
+  return text.trim().replaceAll(/\s*[\p{Cc}\u2028\u2029]+\s*/gu, ' ')
 }
 
 /** `2025-11-07 14:30 UTC`. */

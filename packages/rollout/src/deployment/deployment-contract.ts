@@ -3,6 +3,7 @@ import type { Clock, Replica } from '@sluice/stores'
 import type { ApprovalDesk, ApprovalSubject } from '../approvals/subject.ts'
 import type { Checklists } from '../checklist/create-checklists.ts'
 import type { Order } from '../event.ts'
+import type { Finding, HookAnswer } from '../finding.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { ProcedureNotice } from '../procedure/event.ts'
 import type { ProcedureState } from '../procedure/state.ts'
@@ -13,31 +14,28 @@ import type { Logger } from './logger.ts'
 import type { DeploymentTimeline } from './rollback-timeline.ts'
 import type { DeploymentTerms } from './terms.ts'
 
-/** What a check, a smoke test or a look says; true or nothing: all is well. */
-export type Finding =
-  | boolean
-  // biome-ignore lint/suspicious/noConfusingVoidType: a function that ends without a word found nothing wrong.
-  | void
-  | { readonly isHealthy: boolean; readonly because?: string }
-
 /** A function that looks whether something is well. It fails where it says so; what it throws is a failure, too. */
 export type Check = (context: StepContext) => Promise<Finding> | Finding
 
-/** One thing the application does, and its way back. Both must bear repetition. */
+/** What a hook gives to those after it, if anything. False says that it failed. */
+// biome-ignore lint/suspicious/noConfusingVoidType: a function that ends without a result is a hook, too.
+export type HookResult = Json | undefined | void
+
+/** One thing the application does, and its way back. Both must bear repetition, and have failed where they answer false. */
 export interface Hook {
-  run(context: StepContext): Promise<Json | undefined> | Promise<void>
-  undo?(context: UndoContext): Promise<void>
+  run(context: StepContext): Promise<HookResult> | HookResult
+  undo?(context: UndoContext): HookAnswer
   /** Whether an earlier attempt did it after all. */
-  isDone?(context: StepContext): Promise<boolean>
+  isDone?(context: StepContext): Promise<boolean> | boolean
 }
 
-/** How the database changes. */
+/** How the database changes. A way that answers false has failed. */
 export interface MigrationHooks {
-  up(context: StepContext): Promise<void>
+  up(context: StepContext): HookAnswer
   /** Needed unless `isReversible` is false. */
-  down?(context: StepContext): Promise<void>
+  down?(context: StepContext): HookAnswer
   /** Whether it is applied: `up` is left out where it is, `down` where it is not. Without it both must bear repetition. */
-  isApplied?(context: StepContext): Promise<boolean>
+  isApplied?(context: StepContext): Promise<boolean> | boolean
   /** Default true. False: the way back is to restore the backup. */
   readonly isReversible?: boolean
 }
@@ -45,9 +43,9 @@ export interface MigrationHooks {
 /** How the database is saved and brought back. */
 export interface BackupHooks {
   /** Resolves with where it is. */
-  create(context: StepContext): Promise<Json>
+  create(context: StepContext): Promise<Json> | Json
   /** Brings it back, and with it everything written since is lost. Needed for a migration that cannot be reversed. */
-  restore?(context: UndoContext & { readonly backup: Json }): Promise<void>
+  restore?(context: UndoContext & { readonly backup: Json }): HookAnswer
 }
 
 /** What the application does at each step. A step without a hook is left out, and the log says so. */

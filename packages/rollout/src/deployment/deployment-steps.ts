@@ -1,5 +1,6 @@
 import type { Json } from '@sluice/core'
 import type { Clock } from '@sluice/stores'
+import { assertDone } from '../finding.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { ProcedureState } from '../procedure/state.ts'
 import type { Step, StepContext, UndoContext } from '../procedure/step.ts'
@@ -9,7 +10,7 @@ import { findProof, needsChecks } from './check-request.ts'
 import type { DeploymentOptions, DeploymentStep, Hook } from './deployment-contract.ts'
 import { makeChecks } from './findings.ts'
 import { migrationSteps } from './migration-steps.ts'
-import { monitor } from './monitor.ts'
+import { monitor, monitorTimeoutMs } from './monitor.ts'
 import { type Told, tellPeople } from './tell-people.ts'
 import type { DeploymentTerms } from './terms.ts'
 
@@ -114,8 +115,14 @@ function hookStep(name: 'deploy' | 'switch', hook: Hook | undefined): Step {
   }
   return {
     name,
-    run: (context) => hook.run(context),
-    ...(hook.undo && { undo: (context: UndoContext) => hook.undo?.(context) ?? Promise.resolve() }),
+    async run(context) {
+      const answer = await hook.run(context)
+      await assertDone(name, answer)
+      return answer
+    },
+    ...(hook.undo && {
+      undo: async (context: UndoContext) => assertDone(`${name}.undo`, hook.undo?.(context)),
+    }),
     ...(hook.isDone && {
       isDone: async (context: StepContext) => (await hook.isDone?.(context)) === true,
     }),
@@ -142,7 +149,7 @@ function monitorStep({ options, policy, clock }: StepParts): Step {
     name: 'monitor',
     skipBecause: () => (look === undefined ? noHook('monitor') : undefined),
     run: async (context) => look && monitor(look, context, { monitorMs, everyMs, clock }),
-    timeoutMs: 2 * monitorMs,
+    timeoutMs: monitorTimeoutMs(everyMs),
   }
 }
 

@@ -1,16 +1,8 @@
 import { SluiceError } from '@sluice/core'
+import { faultOf } from '../finding.ts'
 import { toStepError } from '../procedure/attempt.ts'
 import type { StepContext } from '../procedure/step.ts'
-import type { Check, Finding } from './deployment-contract.ts'
-
-/** Why a finding is bad; undefined where all is well. */
-export function faultOf(finding: Finding): string | undefined {
-  if (finding === undefined || finding === true) return undefined
-  if (finding === false) return 'it says no'
-  if (typeof finding !== 'object' || finding === null) return 'its answer cannot be read'
-  if (finding.isHealthy === true) return undefined
-  return finding.because ?? 'it says no'
-}
+import type { Check } from './deployment-contract.ts'
 
 /**
  * Makes named checks, one after the other, all of them: a person wants to know of every fault at once.

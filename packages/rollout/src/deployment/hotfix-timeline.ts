@@ -73,6 +73,13 @@ export function hotfixTimeline(
 /** When a step was over; undefined while it is not. */
 function endOf(state: ProcedureState | undefined, name: string): number | undefined {
   const step = state && stepOf(state, name)
-  if (step?.phase === 'skipped') return step.at
-  return step !== undefined && 'endedAt' in step ? step.endedAt : undefined
+  if (state === undefined || step === undefined) return undefined
+  if (step.phase === 'skipped') return step.at
+  if ('endedAt' in step) return step.endedAt
+  if (!('undo' in step) || step.cause !== undefined) return undefined
+  // Of what went back later, the end is not kept; the step after it began then.
+  const next = state.steps[state.steps.indexOf(step) + 1]
+  if (next?.phase === 'skipped') return next.at
+  if (next !== undefined && 'run' in next) return next.run.firstBegunAt
+  return next !== undefined && 'firstBegunAt' in next ? next.firstBegunAt : undefined
 }

@@ -1,5 +1,6 @@
 import { SluiceError } from '@sluice/core'
 import { isAmong } from '../environment-name.ts'
+import { assertDone } from '../finding.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Step, StepContext, UndoContext } from '../procedure/step.ts'
 import type { DeploymentHooks, MigrationHooks } from './deployment-contract.ts'
@@ -51,7 +52,9 @@ export function migrationSteps(
       },
       async run(context) {
         if (backup === undefined) throw new SluiceError('backup_missing', 'there is no backup hook')
-        return { backup: await backup.create(context) }
+        const made = await backup.create(context)
+        await assertDone('backup.create', made)
+        return { backup: made }
       },
     },
     {
@@ -67,7 +70,8 @@ export function migrationSteps(
     if (backup?.restore === undefined || typeof made !== 'object' || made === null) {
       throw new SluiceError('backup_missing', 'there is no backup that could be restored')
     }
-    await backup.restore({ ...context, backup: (made as { backup?: never }).backup ?? null })
+    const saved = (made as { backup?: never }).backup ?? null
+    await assertDone('backup.restore', backup.restore({ ...context, backup: saved }))
   }
 }
 
@@ -75,7 +79,7 @@ const noMigration = 'the database does not change'
 
 async function goUp(migration: MigrationHooks | undefined, context: StepContext): Promise<void> {
   if ((await migration?.isApplied?.(context)) === true) return
-  await migration?.up(context)
+  await assertDone('migration.up', migration?.up(context))
 }
 
 async function goDown(migration: MigrationHooks | undefined, context: StepContext): Promise<void> {
@@ -83,5 +87,5 @@ async function goDown(migration: MigrationHooks | undefined, context: StepContex
   if (migration?.down === undefined) {
     throw new SluiceError('migration_irreversible', 'there is no way down')
   }
-  await migration.down(context)
+  await assertDone('migration.down', migration.down(context))
 }

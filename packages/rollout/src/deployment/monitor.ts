@@ -2,10 +2,11 @@ import { type Json, SluiceError } from '@sluice/core'
 import type { Clock } from '@sluice/stores'
 import { z } from 'zod'
 import { within } from '../deadline.ts'
+import { faultOf } from '../finding.ts'
 import { type StepContext, type StepOutcome, waitFor } from '../procedure/step.ts'
+import { toReason } from '../reason.ts'
 import { lap, type Stopwatch } from '../stopwatch.ts'
 import type { Check } from './deployment-contract.ts'
-import { faultOf } from './findings.ts'
 
 /** A minute of looks is lost by a crash, and each minute is two commits. */
 const spanMs = 60_000
@@ -13,6 +14,11 @@ const spanMs = 60_000
 const lookLimitMs = 10_000
 /** A process that missed this many looks was not watching. */
 const gapLooks = 3
+
+/** How long one attempt of {@link monitor} may take: every look of it as slow as a look may be. */
+export function monitorTimeoutMs(everyMs: number): number {
+  return (Math.ceil(spanMs / everyMs) + 2) * (everyMs + lookLimitMs)
+}
 
 const memoSchema = z.object({ observedMs: z.number().min(0) })
 
@@ -45,7 +51,10 @@ export async function monitor(
     }
     because = seen.unseen ?? ''
     const isSeen = seen.unseen === undefined
-    watch = lap(watch, { subject, isSeen, gapLimitMs: gapLooks * everyMs }, clock.now())
+    // A slow look is no gap: how long it may take is limited, and the clock that says so may have jumped.
+    const lookMs = Math.min(lookLimitMs, Math.max(0, clock.now() - askedAt))
+    const gapLimitMs = gapLooks * everyMs + lookMs
+    watch = lap(watch, { subject, isSeen, gapLimitMs }, clock.now())
     if (watch.observedMs >= monitorMs) return { observedMs: watch.observedMs }
     if (count < looks) await pause(everyMs, context, clock)
   }
@@ -66,7 +75,7 @@ async function ask(
     return fault === undefined ? {} : { fault }
   } catch (error) {
     return {
-      unseen: `nothing could be seen: ${error instanceof Error ? error.message : 'no reason was given'}`,
+      unseen: `nothing could be seen: ${toReason(error)}`,
     }
   }
 }

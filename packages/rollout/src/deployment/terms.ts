@@ -55,10 +55,17 @@ export interface DeploymentTerms {
 const text = z.string().regex(/\S/, 'text that is not empty')
 const instant = z.number()
 
+/** What no key of the log can hold is refused here, where its place can be named. */
+function partOfKey(expected: string) {
+  return z.string().refine((part) => {
+    return /^[^\s/#\p{Cc}\p{Surrogate}]{1,200}$/u.test(part) && part !== '__proto__'
+  }, expected)
+}
+
 const termsSchema: z.ZodType<DeploymentTerms> = z.strictObject({
-  version: z.string().regex(/^[^\s/#]+$/, 'a version without spaces, / or #'),
+  version: partOfKey('a version without spaces, / or #, of at most 200 printable characters'),
   type: text,
-  environment: z.string().regex(/^[^\s/#]+$/, 'a name without spaces, / or #'),
+  environment: partOfKey('a name without spaces, / or #, of at most 200 printable characters'),
   ticket: text,
   changes: z.array(text).min(1),
   rollbackPlan: z

@@ -107,3 +107,27 @@ describe('a pipeline', () => {
     expect(() => deploymentFromCi(variables)).toThrow(expect.objectContaining({ code }))
   })
 })
+
+describe('what a pipeline says that is none of these', () => {
+  it.each(['pull_request', 'schedule', 'PUSH', '', undefined, null, {}])(
+    'deploys nothing anywhere: %j',
+    (event) => {
+      for (const environment of ['development', 'staging', 'production']) {
+        const question = { environment, event: event as never, branch: 'develop' }
+        expect(shouldDeploy(question).deploys).toBe(false)
+      }
+    },
+  )
+
+  it.each(['__proto__', 'constructor', '', undefined])(
+    'goes to no environment: %j',
+    (environment) => {
+      const question = { environment: environment as never, event: 'manual' as const }
+      expect(shouldDeploy(question).deploys).toBe(false)
+    },
+  )
+
+  it.each([undefined, null, '', 'Develop', 'refs/heads/develop'])('is no branch: %j', (branch) => {
+    expect(triggersFor({ branch: branch as never })).toEqual([])
+  })
+})

@@ -31,11 +31,14 @@ export function shouldDeploy(question: TriggerQuestion): TriggerAnswer {
   if (trigger === undefined) {
     return no(`the policy names no trigger for ${environment}`)
   }
+  // What a pipeline says may be anything: what is neither deploys nothing.
+  const isPerson = event === 'manual' || event === 'approval'
+  if (!isPerson && event !== 'push') return no(`${String(event)} deploys nothing`)
   if (trigger.on === 'approval') {
     if (event === 'push') return no(`${environment} is deployed by a person, not by a push`)
     return yes(`a person asks for it; ${environment} waits for the approval the policy asks for`)
   }
-  if (event !== 'push') return yes(`a person asks for it`)
+  if (isPerson) return yes(`a person asks for it`)
   if (branch === trigger.branch) return yes(`a push to ${branch} deploys to ${environment}`)
   return no(
     `${environment} is deployed by a push to ${trigger.branch}, not to ${branch ?? 'nothing'}`,

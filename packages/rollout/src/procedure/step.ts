@@ -1,6 +1,7 @@
 import type { Json } from '@sluice/core'
 import type { Signal } from '@sluice/guards'
 import type { Change } from '@sluice/stores'
+import type { HookAnswer } from '../finding.ts'
 
 /** What a step's functions are told. */
 export interface StepContext {
@@ -44,11 +45,11 @@ export interface Step {
   /** Unique in the procedure, lower snake case. */
   readonly name: string
   /** Does it. Resolves with what later steps need, with {@link waitFor}, or with {@link recordWith}. */
-  run(context: StepContext): Promise<StepOutcome>
-  /** The way back. It must bear a step that was done, done in part, or not at all. Without one it stays as it is. */
-  undo?(context: UndoContext): Promise<void>
+  run(context: StepContext): Promise<StepOutcome> | StepOutcome
+  /** The way back; false says that it failed. It must bear a step that was done, done in part, or not at all. Without one it stays as it is. */
+  undo?(context: UndoContext): HookAnswer
   /** Whether an earlier attempt did it after all. Asked before each attempt but the first; may tell its result. */
-  isDone?(context: StepContext): Promise<boolean | { readonly result: Json }>
+  isDone?(context: StepContext): Promise<StepProof> | StepProof
   /** Why it is left out; undefined: it is needed. Asked once, before the first attempt; pure. */
   skipBecause?(context: Pick<StepContext, 'input' | 'results' | 'environment'>): string | undefined
   /** While it waits: whether to run again before the time is over. Asked on every look; pure and fast. */
@@ -64,6 +65,9 @@ export interface Step {
   /** Further attempts to undo. Default 3. */
   readonly undoRetries?: number
 }
+
+/** Whether a step was done after all; or its result, where it was. */
+export type StepProof = boolean | { readonly result: Json }
 
 /** What a step resolves with. */
 // biome-ignore lint/suspicious/noConfusingVoidType: a function that ends without a result is a step, too.

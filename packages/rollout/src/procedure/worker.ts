@@ -1,5 +1,6 @@
 import { type Json, SluiceError } from '@sluice/core'
 import type { Clock } from '@sluice/stores'
+import { assertDone } from '../finding.ts'
 import { toReason } from '../reason.ts'
 import { assertSameSteps } from './assert-same-steps.ts'
 import { type Attempt, makeAttempt, read, toStepError } from './attempt.ts'
@@ -150,7 +151,7 @@ export function createWorker(options: {
     const limitMs = step.undoTimeoutMs ?? step.timeoutMs
     const ended = await attempt(step, limitMs, async (signal) => {
       const context = contextOf(state, step, { ...found.run, attempt: found.undo.attempt }, signal)
-      await step.undo?.({ ...context, result: found.result, because })
+      await assertDone('undo', step.undo?.({ ...context, result: found.result, because }))
     })
     if (ended.type === 'aborted') return
     if (ended.type === 'answered') return report(step, { type: 'end_undo' })
