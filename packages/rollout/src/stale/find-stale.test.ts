@@ -108,9 +108,10 @@ describe('what is no use of a flag', () => {
     ['its definition', `defineFlags({ newUserProfile: { enabled: true } })`],
     ['its quoted definition', `defineFlags({ 'newUserProfile': { enabled: true } })`],
     ['a comment', `// flags.isEnabled('newUserProfile')`],
-    ['a schema of that name', `z.object({ newUserProfile: z.boolean() })`],
     ['a module of that name', `import x from 'newUserProfile'`],
-    ['a property of something else', `settings.newUserProfile`],
+    ['its definition in a constant', `const all = { newUserProfile: {} as Flag }`],
+    ['a property of a type', `interface A { newUserProfile: boolean }`],
+    ['a longer word', `log('newUserProfiles and anewUserProfile')`],
   ])('%s', async (_name, code) => {
     const { unused, unknown, dynamic } = await scanCode(code)
     expect({ unused, unknown, dynamic }).toEqual({
@@ -132,6 +133,63 @@ describe('what is no use of a flag', () => {
     const { unused, mentions } = await scanCode(`const all = ['newUserProfile', 'other']`)
     expect(unused).toEqual([])
     expect(mentions.get('newUserProfile')).toMatchObject([{ line: 1, column: 14 }])
+  })
+})
+
+describe('what may be a use', () => {
+  it.each([
+    ['a property of something', `settings.newUserProfile`],
+    ['a property of what another file defines', `import { ours } from './f'; ours.newUserProfile`],
+    ['a name taken out of something', `const { newUserProfile } = useFlags()`],
+    ['a name taken out by text', `const { 'newUserProfile': on } = useFlags()`],
+    ['a name that is assigned', `({ newUserProfile: on } = useFlags())`],
+    ['a name of a parameter', `function A({ newUserProfile }) {}`],
+    ['a table by keys', `const pages = { newUserProfile: Page }`],
+    ['a shorthand', `use({ newUserProfile })`],
+    ['a list in one text', `ask('oldSearch,newUserProfile')`],
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the code under test is a template.
+    ['a part of a template', 'ask(`/flags/newUserProfile/${user}`)'],
+    ['an attribute', `<Feature name="newUserProfile" />`],
+    ['text in a page', `<Feature>newUserProfile</Feature>`],
+    ['a decorator', `@Feature('newUserProfile') class A {}`],
+    ['an enumeration', `enum Flag { A = 'newUserProfile' }`],
+    ['a type', `type Key = 'newUserProfile'`],
+    ['a call under another name', `const { isEnabled: on } = flags; on('newUserProfile')`],
+    ['a bundle', `(()=>{var e=n(3);e.f("newUserProfile")&&t()})()`],
+  ])('is %s, and told as such', async (_name, code) => {
+    const { unused, mentions, at } = await scanCode(code, {}, 'a.tsx')
+    expect({ unused, at: at('newUserProfile') }).toEqual({ unused: [], at: [] })
+    expect(mentions.get('newUserProfile')).toHaveLength(1)
+  })
+
+  it('stands in a file that cannot be parsed, or is no program', async () => {
+    const { unused, mentions, unread, isComplete } = await scan({
+      'a.ts': 'const = isEnabled(\n  newUserProfile;',
+      'b.vue': `<b v-if="flags.isEnabled('newUserProfile')">x</b>`,
+      'c.html': '<b>nothing of ours</b>',
+    })
+    expect(unused).toEqual([])
+    expect(mentions.get('newUserProfile')).toMatchObject([
+      { line: 2, column: 3 },
+      { line: 1, column: 27 },
+    ])
+    expect(unread.map(({ file }) => file.split('/').at(-1))).toEqual(['a.ts', 'b.vue'])
+    expect(isComplete).toBe(false)
+  })
+})
+
+describe('flags under another name', () => {
+  it.each([
+    `import { featureFlags as ff } from './flags'; ff.newUserProfile`,
+    `const ff = featureFlags; ff.newUserProfile`,
+    `const { featureFlags: ff } = require('./flags'); ff.newUserProfile`,
+    `require('./flags').featureFlags.newUserProfile`,
+    `this.ff = this.app.featureFlags; this.ff.newUserProfile`,
+    `const ff = featureFlags; const { newUserProfile } = ff`,
+  ])('are followed within a file: %s', async (code) => {
+    const { at, unknown } = await scanCode(code, {}, 'a.cjs')
+    expect(at('newUserProfile')).toHaveLength(1)
+    expect(unknown).toEqual([])
   })
 })
 
@@ -169,11 +227,26 @@ describe('a key that only the running program knows', () => {
     `import { K } from './keys'; flags.isEnabled(K)`,
     `const K = { a: 'newUserProfile', ...more }; flags.isEnabled(K.a)`,
     `const A = B, B = A; flags.isEnabled(A)`,
+    `flags.isEnabled.call(flags, name)`,
+    `const ask = flags.isEnabled`,
   ])('is listed, never guessed: %s', async (code) => {
     const { at, dynamic } = await scanCode(code)
     expect(at('newUserProfile')).toEqual([])
     expect(dynamic).toHaveLength(1)
     expect(dynamic[0]?.text).toMatch(/^(?:app\.)?(?:flags|featureFlags)[.[]/)
+  })
+
+  it.each([
+    `keys.filter(client.isEnabled)`,
+    `keys.filter(isEnabled)`,
+    `const ask = client.isEnabled.bind(client)`,
+    `const { isEnabled: ask } = client`,
+    `import { flags as f } from './flags'; f.string(name, user, 'x')`,
+    `flags['isEnabled'](name)`,
+  ])('may be asked out of sight: %s', async (code) => {
+    const { dynamic, isComplete, unused } = await scanCode(code)
+    expect(dynamic).toHaveLength(1)
+    expect({ isComplete, unused }).toEqual({ isComplete: false, unused: ['newUserProfile'] })
   })
 })
 
@@ -233,6 +306,18 @@ describe('the files of a scan', () => {
     expect(unread[2]?.because).toBe('larger than 1000000 bytes')
     expect(at('newUserProfile')).toEqual(['z.ts:1:1'])
     expect(unused).toEqual(['other'])
+  })
+
+  it('are told from those in another encoding', async () => {
+    const root = await createTree({})
+    await writeFile(join(root, 'a.ts'), use, 'utf16le')
+    const { unread } = await findStale({ roots: [root], flags: ['newUserProfile'] })
+    expect(unread).toMatchObject([{ because: 'no text in UTF-8' }])
+  })
+
+  it('may have names in capitals', async () => {
+    const { filesRead } = await scan({ 'A.TS': use, 'B.Jsx': use })
+    expect(filesRead).toBe(2)
   })
 
   it('must be there', async () => {

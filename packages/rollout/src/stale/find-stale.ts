@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { nearestName, SluiceError } from '@sluice/core'
 import { createTextTest, type Finding, type FlagNames, findUses } from './find-uses.ts'
-import { walkSources } from './source-files.ts'
+import { createWordSearch, type FlagWord } from './flag-words.ts'
+import { type FoundFile, walkSources } from './source-files.ts'
 import { openParser, type SyntaxNode } from './source-parser.ts'
 import type { DynamicUse, Place, StaleReport, UnknownKey, UnreadFile } from './stale-report.ts'
 
@@ -46,30 +47,47 @@ export async function findStale(options: StaleOptions): Promise<StaleReport> {
   const flags = new Set(options.flags)
   const names: FlagNames = { receivers, functions }
   const mayAsk = createTextTest(names, flags)
+  const wordsOf = createWordSearch(flags)
   const report = createReport(flags)
+  const find = (text: string, path: string) =>
+    mayAsk(text) ? findUses(parse(text, path), names, wordsOf) : []
   const seen = new Set<string>()
   for (const root of roots) {
-    for await (const { path, bytes, because } of walkSources(root, ignore, seen)) {
+    for await (const file of walkSources(root, ignore, seen)) {
+      const { path, bytes, because } = file
       if (because !== undefined) report.leave(path, because)
       else if (bytes > maxFileBytes) report.leave(path, `larger than ${maxFileBytes} bytes`)
-      else await readOne(path, mayAsk, (text) => findUses(parse(text, path), names), report)
+      else await readOne(file, { mayAsk, find, wordsOf }, report)
     }
   }
   return report.finish()
 }
 
+/** What is looked for in a file's text. */
+interface Search {
+  readonly mayAsk: (text: string) => boolean
+  readonly find: (text: string, path: string) => readonly Finding[]
+  readonly wordsOf: (text: string) => Iterable<FlagWord>
+}
+
 async function readOne(
-  path: string,
-  mayAsk: (text: string) => boolean,
-  find: (text: string) => readonly Finding[],
+  { path, isTemplate }: FoundFile,
+  { mayAsk, find, wordsOf }: Search,
   report: ReportInProgress,
 ): Promise<void> {
+  let text: string
   try {
-    const text = await readFile(path, 'utf8')
-    report.take(path, text, mayAsk(text) ? find(text) : [])
+    text = await readFile(path, 'utf8')
+    // In another encoding no name would be found, and the file would look as if it asked nothing.
+    if (text.includes('\0')) return report.leave(path, 'no text in UTF-8')
+    if (!isTemplate) return report.take(path, text, find(text, path))
+    if (!mayAsk(text)) return report.take(path, text, [])
+    report.leave(path, 'a template, of which only the names of flags are read')
   } catch (error) {
     report.leave(path, error instanceof Error ? error.message : String(error))
+    text = await readFile(path, 'utf8').catch(() => '')
   }
+  for (const { key, index } of wordsOf(text)) report.mention(key, placeAt(index, text, path))
 }
 
 type ReportInProgress = ReturnType<typeof createReport>
@@ -83,14 +101,19 @@ function createReport(flags: ReadonlySet<string>) {
   const unread: UnreadFile[] = []
   let filesRead = 0
 
+  function mention(key: string, at: Place): void {
+    const places = listIn(mentions, key)
+    if (places.length < mostMentions) places.push(at)
+  }
+
   function takeOne(finding: Finding, path: string, text: string): void {
     const { kind, node } = finding
     const at = placeOf(node, path)
     if (kind === 'dynamic') {
       dynamic.push({ at, text: excerpt(node, text) })
     } else if (flags.has(finding.key)) {
-      const places = listIn(kind === 'mention' ? mentions : uses, finding.key)
-      if (kind !== 'mention' || places.length < mostMentions) places.push(at)
+      if (kind === 'mention') mention(finding.key, at)
+      else listIn(uses, finding.key).push(at)
     } else if (kind === 'use') {
       const nearest = nearestName(finding.key, flags)
       unknown.push({ key: finding.key, at, ...(nearest === undefined ? {} : { nearest }) })
@@ -98,6 +121,7 @@ function createReport(flags: ReadonlySet<string>) {
   }
 
   return {
+    mention,
     leave(file: string, because: string): void {
       unread.push({ file, because })
     },
@@ -108,7 +132,8 @@ function createReport(flags: ReadonlySet<string>) {
     finish(): StaleReport {
       for (const flag of uses.keys()) mentions.delete(flag)
       const unused = [...flags].filter((flag) => !uses.has(flag) && !mentions.has(flag)).sort()
-      return { filesRead, uses, mentions, unused, unknown, dynamic, unread }
+      const isComplete = dynamic.length === 0 && unread.length === 0
+      return { filesRead, uses, mentions, unused, isComplete, unknown, dynamic, unread }
     },
   }
 }
@@ -121,6 +146,12 @@ function listIn(lists: Map<string, Place[]>, key: string): Place[] {
 
 function placeOf({ loc }: SyntaxNode, file: string): Place {
   return { file, line: loc?.start.line ?? 1, column: (loc?.start.column ?? 0) + 1 }
+}
+
+function placeAt(index: number, text: string, file: string): Place {
+  const before = text.slice(0, index)
+  const line = before.split('\n').length
+  return { file, line, column: index - before.lastIndexOf('\n') }
 }
 
 /** The expression in one short line. */

@@ -1,4 +1,5 @@
 import { nameOf, readConstants, type TextAt } from './constant-strings.ts'
+import type { FlagWord } from './flag-words.ts'
 import type { SyntaxNode } from './source-parser.ts'
 import { isNode, walkTree } from './walk-tree.ts'
 
@@ -65,12 +66,24 @@ export function createTextTest(
   return (text) => any.test(text)
 }
 
-/** Finds the uses of flags in a file's syntax tree. Pure. */
-export function findUses(tree: SyntaxNode, names: FlagNames): Finding[] {
+/**
+ * Finds the uses of flags in a file's syntax tree. Pure.
+ *
+ * @param wordsOf The keys of flags that a text names.
+ */
+export function findUses(
+  tree: SyntaxNode,
+  names: FlagNames,
+  wordsOf: (text: string) => Iterable<FlagWord>,
+): Finding[] {
   const read = readConstants(tree)
   const receivers = new Set([...names.receivers, ...boundReceivers(tree)])
+  const callers = new Set(clients)
+  addAliases(tree, receivers, callers)
   const findings: Finding[] = []
   const notMentions = new Set<unknown>()
+  const takenPatterns = new Set<unknown>()
+  const inPatterns = new Set<unknown>()
 
   const take = (texts: readonly TextAt[] | undefined, node: SyntaxNode, isCertain: boolean) => {
     if (texts === undefined) {
@@ -86,42 +99,85 @@ export function findUses(tree: SyntaxNode, names: FlagNames): Finding[] {
     const inner = unwrap(node)
     if (inner === undefined) return false
     const name = inner.type === 'Identifier' ? inner.name : nameOf(inner.property)
-    return typeof name === 'string' && (receivers.has(name) || (isCalled && clients.includes(name)))
+    return typeof name === 'string' && (receivers.has(name) || (isCalled && callers.has(name)))
   }
+
+  const isQuestion = (name: string | undefined): boolean =>
+    name !== undefined && (certain.includes(name) || names.functions.includes(name))
 
   const takeCall = (node: SyntaxNode): void => {
     const [key] = node.arguments as unknown[]
     const callee = unwrap(node.callee)
     if (callee === undefined) return
     notMentions.add(callee)
-    if (key === undefined) return
     const isMember = isMemberAccess(callee)
     const name = nameOf(isMember ? callee.property : callee)
+    for (const argument of node.arguments as unknown[]) takeHandedOn(argument)
+    if (isMember && ['bind', 'call', 'apply'].includes(name ?? '')) takeHandedOn(callee.object)
+    if (key === undefined) return
     if (name === undefined) return
-    if (certain.includes(name) || (!isMember && names.functions.includes(name))) {
+    if (isQuestion(name)) {
       take(read(key), node, true)
     } else if (isMember && (node.arguments as unknown[]).length >= (ambiguous.get(name) ?? 1e9)) {
       take(read(key), node, isReceiver(callee.object, true))
     }
   }
 
+  /** A question that is handed on, as in `keys.filter(flags.isEnabled)`: who asks it, and of what, is not seen here. */
+  const takeHandedOn = (argument: unknown): void => {
+    const node = unwrap(argument)
+    if (node === undefined || notMentions.has(node)) return
+    const name = nameOf(isMemberAccess(node) ? node.property : node)
+    if (node.type === 'StringLiteral' || !isQuestion(name)) return
+    notMentions.add(node)
+    findings.push({ kind: 'dynamic', node })
+  }
+
   /** `featureFlags.newCheckout`, unless it is called: then it is a method. */
   const takeAccess = (node: SyntaxNode): void => {
-    if (notMentions.has(node) || !isReceiver(node.object)) return
+    if (notMentions.has(node)) return
+    const name = node.computed === true ? undefined : nameOf(node.property)
+    if (isQuestion(name) && isReceiver(node.object, true)) takeHandedOn(node)
+    if (!isReceiver(node.object)) {
+      // What holds flags may have any name by the time it comes here.
+      if (name !== undefined) findings.push({ kind: 'mention', key: name, node })
+      return
+    }
     const texts = node.computed === true ? read(node.property) : undefined
     if (node.computed === true) take(texts, node, true)
-    else if (nameOf(node.property) !== undefined) {
-      findings.push({ kind: 'use', key: nameOf(node.property) as string, node })
-    }
+    else if (name !== undefined && !isQuestion(name))
+      findings.push({ kind: 'use', key: name, node })
   }
 
   /** `const { newCheckout } = featureFlags`. Methods are taken out in the same way. */
-  const takePattern = ({ id, init }: SyntaxNode): void => {
-    if (!isNode(id) || id.type !== 'ObjectPattern' || !isReceiver(init)) return
-    for (const property of id.properties as SyntaxNode[]) {
-      const key = property.type === 'ObjectProperty' ? nameOf(property.key) : undefined
-      if (key !== undefined) findings.push({ kind: 'likely_use', key, node: property })
+  const takePattern = (pattern: SyntaxNode, from: unknown): void => {
+    const kind = isReceiver(from) ? 'likely_use' : 'mention'
+    for (const property of pattern.properties as SyntaxNode[]) {
+      if (property.type !== 'ObjectProperty') continue
+      notMentions.add(property.key)
+      const key = property.computed === true ? undefined : nameOf(property.key)
+      if (key === undefined) continue
+      // Under another name it is called where nobody can tell what it is.
+      if (isQuestion(key) && boundName(property.value) !== key) {
+        findings.push({ kind: 'dynamic', node: property })
+      }
+      findings.push({ kind, key, node: property })
     }
+  }
+
+  /** A key with a definition behind it is where the flag is made. Anything else may be looked up by the key. */
+  const takeProperty = ({ key, value, computed }: SyntaxNode): void => {
+    if (computed === true) return
+    notMentions.add(key)
+    const name = nameOf(key)
+    const isDefinition = isNode(value) && unwrap(value)?.type === 'ObjectExpression'
+    if (name === undefined || isDefinition) return
+    findings.push({ kind: 'mention', key: name, node: key as SyntaxNode })
+  }
+
+  /** A text that names a flag among other words, as a list in one text does. */
+  const takeText = (text: string, node: SyntaxNode): void => {
+    for (const { key } of wordsOf(text)) findings.push({ kind: 'mention', key, node })
   }
 
   walkTree(tree, (node) => {
@@ -138,9 +194,22 @@ export function findUses(tree: SyntaxNode, names: FlagNames): Finding[] {
         takeAccess(node)
         return
       case 'VariableDeclarator':
-        takePattern(node)
+      case 'AssignmentExpression': {
+        const [target, from] =
+          node.type === 'VariableDeclarator' ? [node.id, node.init] : [node.left, node.right]
+        if (isNode(target) && target.type === 'ObjectPattern') {
+          takenPatterns.add(target)
+          takePattern(target, from)
+        }
+        return
+      }
+      case 'ObjectPattern':
+        if (!takenPatterns.has(node)) takePattern(node, undefined)
+        for (const property of node.properties as SyntaxNode[]) inPatterns.add(property)
         return
       case 'ObjectProperty':
+        if (!inPatterns.has(node)) takeProperty(node)
+        return
       case 'ObjectMethod':
       case 'ClassProperty':
       case 'TSPropertySignature':
@@ -148,13 +217,16 @@ export function findUses(tree: SyntaxNode, names: FlagNames): Finding[] {
         if (node.computed !== true) notMentions.add(node.key)
         return
       case 'StringLiteral':
-        if (!notMentions.has(node)) {
-          findings.push({ kind: 'mention', key: node.value as string, node })
-        }
+        if (!notMentions.has(node)) takeText(node.value as string, node)
         return
-      case 'TemplateLiteral':
-        for (const { text } of read(node) ?? []) findings.push({ kind: 'mention', key: text, node })
+      case 'JSXText':
+        takeText(node.value as string, node)
         return
+      case 'TemplateElement': {
+        const { cooked } = node.value as { cooked?: string | null }
+        takeText(cooked ?? '', node)
+        return
+      }
     }
   })
   return findings
@@ -173,6 +245,41 @@ function boundReceivers(tree: SyntaxNode): string[] {
     if (name !== undefined && makers.includes(name)) bound.push(id.name as string)
   })
   return bound
+}
+
+/** Adds the other names that a file gives to what holds flags, and to clients: by import, `require` and assignment. */
+function addAliases(tree: SyntaxNode, receivers: Set<string>, callers: Set<string>): void {
+  const add = (from: unknown, to: unknown): void => {
+    const [name, alias] = [nameOf(from), nameOf(to)]
+    // What a module hands out holds other things, too.
+    if (name === undefined || alias === undefined || alias === 'exports') return
+    if (receivers.has(name)) receivers.add(alias)
+    if (callers.has(name)) callers.add(alias)
+  }
+  walkTree(tree, ({ type, imported, local, id, init, left, right, properties }) => {
+    if (type === 'ImportSpecifier') add(imported, local)
+    else if (type === 'VariableDeclarator') add(lastName(init), id)
+    else if (type === 'AssignmentExpression') add(lastName(right), lastName(left))
+    else if (type === 'ObjectPattern') {
+      for (const { type: kind, key, value } of properties as SyntaxNode[]) {
+        if (kind === 'ObjectProperty') add(key, value)
+      }
+    }
+  })
+}
+
+/** `a.b.flags` and `flags` are both called flags. */
+function lastName(node: unknown): unknown {
+  const inner = unwrap(node)
+  return inner !== undefined && isMemberAccess(inner) && inner.computed !== true
+    ? inner.property
+    : inner
+}
+
+/** The variable that a property of a pattern binds. */
+function boundName(value: unknown): string | undefined {
+  if (!isNode(value)) return undefined
+  return nameOf(value.type === 'AssignmentPattern' ? value.left : value)
 }
 
 function isMemberAccess({ type }: SyntaxNode): boolean {

@@ -23,6 +23,7 @@ function staleOf(uses: Record<string, number>, unused: string[] = []): StaleRepo
     ),
     mentions: new Map(),
     unused,
+    isComplete: true,
     unknown: [{ key: 'x', at }],
     dynamic: [],
     unread: [],
@@ -72,6 +73,14 @@ describe('flagDebt', () => {
   it('names flags that no code uses', () => {
     const debt = flagDebt({ ...base, lifecycle: [life('a')], stale: staleOf({}, ['a']) })
     expect(debt.items).toMatchObject([{ key: 'a', reasons: ['unused_in_code'], places: [] }])
+  })
+})
+
+describe('a flag that an incomplete scan did not find', () => {
+  it('is told as uncertain', () => {
+    const stale = { ...staleOf({}, ['a']), isComplete: false }
+    const { items } = flagDebt({ ...base, lifecycle: [life('a')], stale })
+    expect(items).toMatchObject([{ key: 'a', reasons: ['perhaps_unused_in_code'] }])
   })
 })
 

@@ -3,8 +3,17 @@ import type { Policy } from '../policy/policy.ts'
 import type { AskedFlags } from './asked-flags.ts'
 import type { Place, StaleReport } from './stale-report.ts'
 
-/** Why a flag is to go. */
-export type DebtReason = 'released' | 'expired' | 'archived' | 'never_asked' | 'unused_in_code'
+/**
+ * Why a flag is to go. `unused_in_code` is said of a complete scan alone; where it was not complete, what is not found is
+ * `perhaps_unused_in_code`.
+ */
+export type DebtReason =
+  | 'released'
+  | 'expired'
+  | 'archived'
+  | 'never_asked'
+  | 'unused_in_code'
+  | 'perhaps_unused_in_code'
 
 /** What debt is computed from. */
 export interface DebtOptions {
@@ -85,7 +94,9 @@ function toItem(
   if (point === 'archived') add('archived', undefined)
   const unaskedSince = point === 'archived' ? undefined : findUnasked(life, asked, policy, now)
   if (unaskedSince !== undefined) add('never_asked', unaskedSince)
-  if (stale?.unused.includes(key) && point !== 'archived') add('unused_in_code', undefined)
+  if (stale?.unused.includes(key) && point !== 'archived') {
+    add(stale.isComplete ? 'unused_in_code' : 'perhaps_unused_in_code', undefined)
+  }
   if (reasons.length === 0) return undefined
   const oldest = dueSince.length === 0 ? undefined : Math.min(...dueSince)
   return {

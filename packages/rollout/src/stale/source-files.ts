@@ -1,4 +1,4 @@
-import { type Dirent, readdir, stat } from 'node:fs'
+import { type BigIntStats, type Dirent, readdir, stat } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
@@ -6,12 +6,17 @@ const readFolder = promisify(readdir) as (
   path: string,
   options: { withFileTypes: true },
 ) => Promise<Dirent[]>
-const readStatus = promisify(stat)
+const readStatus = promisify(stat) as (
+  path: string,
+  options: { bigint: true },
+) => Promise<BigIntStats>
 
 /** A file of the scan, or what kept it from being one. */
 export interface FoundFile {
   readonly path: string
   readonly bytes: number
+  /** A template: text that holds code of which the parser can read nothing. */
+  readonly isTemplate?: true
   readonly because?: string
 }
 
@@ -19,7 +24,13 @@ export interface FoundFile {
 const skipped: readonly string[] = ['node_modules', 'dist']
 
 /** What the parser can read. Declarations (`.d.ts`) ask nothing. */
-const isSource = /(?<!\.d)\.(?:[cm]?[jt]s|[jt]sx)$/
+const isSource = /(?<!\.d)\.(?:[cm]?[jt]s|[jt]sx)$/i
+/** Code inside other languages: a flag that is asked for there alone is not unused. */
+const isTemplate = /\.(?:vue|svelte|astro|mdx|html?|hbs|ejs|pug|njk|liquid|marko)$/i
+const isRead = (name: string) => isSource.test(name) || isTemplate.test(name)
+
+/** How a path was met. */
+type Met = 'root' | 'entry' | 'link'
 
 /**
  * The source files below a root, one at a time, folders in alphabetical order.
@@ -41,21 +52,23 @@ export async function* walkSources(
     ignore.includes(name) ||
     ignore.includes(below)
 
-  async function* walk(path: string, below: string, isRoot: boolean): AsyncGenerator<FoundFile> {
+  async function* walk(path: string, below: string, how: Met): AsyncGenerator<FoundFile> {
     try {
-      const status = await readStatus(path)
+      // As a number, two of a large file system's files could be taken for one.
+      const status = await readStatus(path, { bigint: true })
       const identity = `${status.dev}:${status.ino}`
       if (status.isFile()) {
-        if ((!isRoot && !isSource.test(path)) || seen.has(identity)) return
+        if ((how !== 'root' && !isRead(path)) || seen.has(identity)) return
         seen.add(identity)
-        yield { path, bytes: status.size }
+        const bytes = Number(status.size)
+        yield { path, bytes, ...(isTemplate.test(path) ? { isTemplate: true } : {}) }
         return
       }
       if (!status.isDirectory() || seen.has(identity)) return
       seen.add(identity)
     } catch (error) {
-      // A link to nowhere is nobody's source; a root that is not there is a mistake.
-      if (!isRoot && isMissing(error)) return
+      // A link to nowhere is nobody's source. Anything else that is not there has a name that cannot be read, or is new.
+      if (how === 'link' && isMissing(error)) return
       yield { path, bytes: 0, because: messageOf(error) }
       return
     }
@@ -66,17 +79,18 @@ export async function* walkSources(
       yield { path, bytes: 0, because: messageOf(error) }
       return
     }
-    const names = entries
-      .filter((entry) => entry.isDirectory() || entry.isSymbolicLink() || isSource.test(entry.name))
-      .map(({ name }) => name)
-      .sort()
-    for (const name of names) {
+    const met = entries
+      .filter((entry) => entry.isDirectory() || entry.isSymbolicLink() || isRead(entry.name))
+      .sort((one, other) => (one.name < other.name ? -1 : 1))
+    for (const entry of met) {
+      const { name } = entry
       const inside = below === '' ? name : `${below}/${name}`
-      if (!isIgnored(name, inside)) yield* walk(join(path, name), inside, false)
+      if (isIgnored(name, inside)) continue
+      yield* walk(join(path, name), inside, entry.isSymbolicLink() ? 'link' : 'entry')
     }
   }
 
-  yield* walk(root, '', true)
+  yield* walk(root, '', 'root')
 }
 
 function isMissing(error: unknown): boolean {

@@ -35,12 +35,14 @@ export interface StaleReport {
   /** For each flag that is asked for: where. */
   readonly uses: ReadonlyMap<string, readonly Place[]>
   /**
-   * For flags that are not asked for, as far as can be seen: where their key stands as plain text, in a list say. Whether
-   * it is a use only a person can tell.
+   * For flags that are not asked for, as far as can be seen: where their key stands in a text, as a property of something,
+   * or in a file that cannot be parsed. Whether it is a use only a person can tell.
    */
   readonly mentions: ReadonlyMap<string, readonly Place[]>
-  /** Flags that are neither asked for nor mentioned. Where there are dynamic uses or unread files, look at those first. */
+  /** Flags that are neither asked for nor mentioned. Certain only where the scan is complete. */
   readonly unused: readonly string[]
+  /** Whether all was read: without dynamic uses and unread files. Else any flag may still be asked for. */
+  readonly isComplete: boolean
   readonly unknown: readonly UnknownKey[]
   readonly dynamic: readonly DynamicUse[]
   /** Files that could not be parsed, read, or were too large. */
