@@ -90,6 +90,19 @@ describeWith(haproxy, 'the router of a real HAProxy', () => {
     })
   })
 
+  it('goes down though a server was renamed, and not up', async () => {
+    const router = open()
+    await router.apply({ stable: 50, canary: 50 })
+    const renamed = open({ servers: { stable: ['s1', 'gone'], canary: ['c1'] } })
+    const unknown = { code: 'haproxy_unknown_server' }
+    await expect(renamed.apply({ stable: 25, canary: 75 })).rejects.toMatchObject(unknown)
+    expect((await router.read?.())?.canary).toBeCloseTo(50, 0)
+    await expect(renamed.apply({ stable: 100, canary: 0 })).rejects.toMatchObject(unknown)
+    expect((await router.read?.())?.canary).toBe(0)
+    expect(await origins.count(() => ask(proxy, 64))).not.toHaveProperty('c1')
+    await router.apply({ stable: 100, canary: 0 })
+  })
+
   it('keeps the share while a person has a server of the arm in maintenance', async () => {
     const router = open()
     await router.apply({ stable: 90, canary: 10 })

@@ -62,7 +62,7 @@ describe('what cannot be deployed', () => {
     [{ environment: '' }, '/environment'],
     [{ service: '' }, '/service'],
     [{ service: 'x'.repeat(300) }, '/service'],
-  ])('a service named like another one is refused: %j', async (more, pointer) => {
+  ])('a service that could be taken for another one is refused: %#', async (more, pointer) => {
     await expect(world.join(undefined, more)).rejects.toMatchObject({
       code: 'invalid_option',
       pointer,

@@ -75,7 +75,7 @@ describe('what is deployed', () => {
     ['__proto__', '/version'],
     ['v'.repeat(10_000), '/version'],
     ['v\ud800', '/version'],
-  ])('is refused at its place where no log could hold it: %j', async (version, pointer) => {
+  ])('is refused at its place where no log could hold it: %#', async (version, pointer) => {
     await expect(world.join({ version })).rejects.toMatchObject({
       code: 'invalid_deployment',
       pointer,

@@ -14,7 +14,8 @@ export type { AtZero, HaproxyOptions } from './haproxy-options.ts'
  *
  * `apply` sets the servers' weights and reads them back; where they are not what was asked, it sets them once more. It
  * rejects with `haproxy_unreachable`, `haproxy_timeout`; `haproxy_refused` with HAProxy's words, such as for a socket
- * that is not `level admin` or a balancing algorithm with fixed weights; `haproxy_unknown_server`;
+ * that is not `level admin` or a balancing algorithm with fixed weights; `haproxy_unknown_server`, when the servers that are
+ * there have been lowered as far as was asked;
  * `haproxy_arm_unavailable` where all of an arm's servers were taken out by hand; `superseded` where a newer call took over;
  * `invalid_split`. What a call set before it failed stands: call it again.
  *
@@ -37,9 +38,13 @@ export function haproxyRouter(options: HaproxyOptions): Router {
     return parseReply(await talk(address, line, { clock, timeoutMs, signal }))
   }
 
+  function expectTable(reply: RuntimeReply): ReadonlyMap<string, ServerState> {
+    if (reply.servers === undefined) throw refused(reply.complaints)
+    return reply.servers
+  }
+
   function expectServers(reply: RuntimeReply): ReadonlyMap<string, ServerState> {
-    const known = reply.servers
-    if (known === undefined) throw refused(reply.complaints)
+    const known = expectTable(reply)
     const unknown = Object.values(servers)
       .flat()
       .find((name) => !known.has(name))
@@ -74,8 +79,32 @@ export function haproxyRouter(options: HaproxyOptions): Router {
     )
   }
 
+  /** A server that somebody removed or renamed keeps no other from going down; what goes up waits until all are there. */
+  async function lowerThoseThere(
+    weights: Split,
+    known: ReadonlyMap<string, ServerState>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const there = Object.fromEntries(
+      Object.entries(servers).map(([arm, names]) => [arm, names.filter((name) => known.has(name))]),
+    )
+    const found = shareByWeight(there, known)
+    const [, ...others] = arms
+    if (others.some((arm) => (weights[arm] ?? 0) > (found[arm] ?? 0))) return
+    const usable = findUsable(there, known, atZero !== 'weight')
+    if (arms.some((arm) => (weights[arm] ?? 0) > 0 && usable[arm]?.length === 0)) return
+    for (const line of planCommands({ backend, servers: there, atZero }, weights, known)) {
+      await tell(line, signal)
+    }
+  }
+
   async function carryOut(weights: Split, signal: AbortSignal): Promise<void> {
-    let states = expectServers(await tell([], signal))
+    const before = await tell([], signal)
+    const known = expectTable(before)
+    if (Object.values(servers).some((names) => names.some((name) => !known.has(name)))) {
+      await lowerThoseThere(weights, known, signal)
+    }
+    let states = expectServers(before)
     assertArmsCanServe(weights, states)
     let complaints: readonly string[] = []
     for (let tries = 0; tries < maxTries; tries += 1) {
