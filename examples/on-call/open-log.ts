@@ -12,7 +12,8 @@ export interface OpenLog {
  * Opens the log that the services share. No definition is needed: what it knows can be turned off.
  *
  * @param where `redis://…?prefix=shop`, or the folder of a file store.
- * @throws Error where it does not answer within five seconds: nothing was changed then.
+ * @throws Error where it does not answer within five seconds, or holds nothing, which is what a mistyped folder or prefix looks
+ * like: nothing was changed then.
  */
 export async function openLog(where: string, environment: string): Promise<OpenLog> {
   const { store, close } = where.startsWith('redis') ? await openRedis(where) : openFolder(where)
@@ -21,9 +22,11 @@ export async function openLog(where: string, environment: string): Promise<OpenL
     await flags.close()
     await close()
   }
-  if (await flags.ready()) return { flags, close: end }
+  const isThere = await flags.ready()
+  if (isThere && flags.replica.head.revision > 0) return { flags, close: end }
   await end()
-  throw new Error(`the log at ${where} does not answer; nothing was changed`)
+  const fault = isThere ? 'is empty: is it the right one?' : 'does not answer; nothing was changed'
+  throw new Error(`the log at ${where} ${fault}`)
 }
 
 function openFolder(directory: string) {

@@ -13,16 +13,7 @@ import type { FlagClient, Replica } from '@sluice/stores'
 import { describeCommit, describeRollout } from './describe.ts'
 import { openLog } from './open-log.ts'
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    store: { type: 'string', default: process.env.SLUICE_STORE ?? '' },
-    environment: { type: 'string', default: process.env.SLUICE_ENVIRONMENT ?? 'production' },
-    as: { type: 'string', default: userInfo().username },
-    reason: { type: 'string' },
-    ticket: { type: 'string' },
-  },
-})
+const { values, positionals } = readWords()
 const { environment } = values
 const [command = 'status', flag, condition] = positionals
 /** What guards write down for each other, and no person needs at night. */
@@ -41,6 +32,25 @@ try {
   const { code, message } = error as { code?: string; message: string }
   process.stderr.write(`${code === undefined ? '' : `${code}: `}${message}\n`)
   process.exitCode = 1
+}
+
+/** A word that is none ends it with one line, not with a trace of calls. */
+function readWords() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        store: { type: 'string', default: process.env.SLUICE_STORE ?? '' },
+        environment: { type: 'string', default: process.env.SLUICE_ENVIRONMENT ?? 'production' },
+        as: { type: 'string', default: userInfo().username },
+        reason: { type: 'string' },
+        ticket: { type: 'string' },
+      },
+    })
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n`)
+    process.exit(1)
+  }
 }
 
 async function run(flags: FlagClient): Promise<void> {
@@ -70,7 +80,12 @@ async function run(flags: FlagClient): Promise<void> {
 
 function showStatus(replica: Replica): void {
   const rollouts = replica.entries(`rollout/${environment}/`)
-  if (rollouts.length === 0) say(`no rollout in ${environment}`)
+  if (rollouts.length === 0) {
+    const others = new Set(replica.entries('rollout/').map(({ key }) => key.split('/')[1]))
+    say(
+      `no rollout in ${environment}${others.size > 0 ? `, but in ${[...others].join(', ')}` : ''}`,
+    )
+  }
   for (const { value } of rollouts) say(describeRollout(parseRolloutState(value), Date.now()))
 }
 

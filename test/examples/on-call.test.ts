@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -114,5 +114,17 @@ describe('the runbook', () => {
     )
     expect(await type('ops rollback')).toBe('rollback which flag?')
     expect(await type('ops halt newCheckout --reason x')).toBe('there is no command halt')
+    expect(await type('ops status --flag newCheckout')).toMatch(/^Unknown option '--flag'.*$/)
+  })
+
+  it('does not take the wrong log, or the wrong environment, for quiet', async () => {
+    expect(await type('ops status --environment prod')).toBe(
+      'no rollout in prod, but in production',
+    )
+    const empty = join(directory, 'empty')
+    await mkdir(empty)
+    expect(await type(`ops status --store ${empty}`)).toBe(
+      `the log at ${empty} is empty: is it the right one?`,
+    )
   })
 })

@@ -39,6 +39,11 @@ export function createRolloutController<D extends FlagDefinitions>(
   options: FlagRolloutOptions<D>,
 ): RolloutController {
   const { flags, flag, calibrate = false, ...rest } = options
+  if (typeof flags?.snapshot !== 'function') {
+    const expected = 'flags, as openFlags gives them'
+    const message = `There is no rollout without ${expected}. Over a bare replica take createRolloutController of @sluice/rollout.`
+    throw new SluiceError('invalid_option', message, { pointer: '/flags', expected })
+  }
   if (flags.snapshot().inspect(flag) === undefined) {
     throw new SluiceError('flag_not_found', `There is no flag "${flag}" to roll out.`, { flag })
   }
