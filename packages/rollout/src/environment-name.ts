@@ -8,11 +8,12 @@ const longNames: Readonly<Record<string, string>> = { dev: 'development', prod: 
  * question, one that is not kept where it should be is found too late.
  */
 export function isAmong(environments: readonly string[], environment: string): boolean {
-  const name = fold(environment)
-  return environments.some((each) => fold(each) === name)
+  const name = environmentName(environment)
+  return environments.some((each) => environmentName(each) === name)
 }
 
-function fold(environment: string): string {
+/** One name for whatever an environment is called: `prod` and `Production` are `production`. */
+export function environmentName(environment: string): string {
   const name = environment.trim().toLowerCase()
   return Object.hasOwn(longNames, name) ? (longNames[name] as string) : name
 }

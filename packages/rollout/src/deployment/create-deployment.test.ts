@@ -407,7 +407,10 @@ describe('what the policy asks for first', () => {
     [{ version: 'v 1' }, '/version'],
     [{ changes: [] }, '/changes'],
     [{ ticket: '' }, '/ticket'],
-    [{ rollbackPlan: { testedIn: 'staging', testedAt: 1, testedBy: 'b' } }, '/rollbackPlan'],
+    [
+      { rollbackPlan: { testedIn: 'staging', testedAt: Date.UTC(2026, 0, 1), testedBy: 'b' } },
+      '/rollbackPlan',
+    ],
   ])('of %j is refused when it is created', async (options, pointer) => {
     await expect(world.join(options as never)).rejects.toMatchObject({
       code: 'invalid_deployment',

@@ -17,7 +17,13 @@ import { hotfixTimeline } from './hotfix-timeline.ts'
 import { writeLine } from './logger.ts'
 import { deploymentTimeline } from './rollback-timeline.ts'
 import { tellPeople } from './tell-people.ts'
-import { type DeploymentTerms, deploymentKey, deploymentSubject, parseTerms } from './terms.ts'
+import {
+  type DeploymentTerms,
+  deploymentInput,
+  deploymentKey,
+  deploymentSubject,
+  parseTerms,
+} from './terms.ts'
 import { tickProven } from './tick-proven.ts'
 
 /** Who the log names for what a deployment does by itself. */
@@ -157,7 +163,7 @@ export function createDeployment(options: DeploymentOptions): Deployment {
         checkRequest(terms, options, policy)
       }
       const { ticket } = terms
-      const input = JSON.parse(JSON.stringify(terms)) as never
+      const input = deploymentInput(terms)
       watch()
       return procedure.start({ ticket, ...order, input, again })
     },

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { DeploymentLog } from './deployment-contract.ts'
+import { deploymentKey } from './terms.ts'
 
 const record = z.looseObject({
   phase: z.literal('succeeded'),
@@ -18,7 +19,7 @@ export function readRehearsal(
   environments: readonly string[],
 ): string | undefined {
   for (const environment of environments) {
-    const key = `deployment/${environment}/${version}`
+    const key = deploymentKey({ environment, version })
     const found = record.safeParse(log.get(key)?.value).data
     const isDone = (name: string) =>
       found?.steps.some((step) => step.name === name && step.phase === 'done') === true

@@ -1,6 +1,7 @@
 import { type Json, SluiceError } from '@sluice/core'
 import { z } from 'zod'
 import type { ApprovalSubject } from '../approvals/subject.ts'
+import { environmentName } from '../environment-name.ts'
 import { describeIssue, type Fault } from '../issue.ts'
 
 /** How a deployment is taken back, written down and tried (P22). */
@@ -44,7 +45,7 @@ export interface DeploymentTerms {
   /** Where the runbook is. */
   readonly runbook?: string
   readonly monitoringUrl?: string
-  /** When the change was committed to source control: the lead time counts from here. */
+  /** When the change was committed to source control, epoch ms: the lead time counts from here. */
   readonly commitAt?: number
   readonly attestations?: Readonly<Record<string, Attestation>>
   readonly hotfix?: HotfixTimes
@@ -53,7 +54,14 @@ export interface DeploymentTerms {
 }
 
 const text = z.string().regex(/\S/, 'text that is not empty')
-const instant = z.number()
+/** September 2001. An instant of today is above it in milliseconds, and far below it in seconds. */
+const firstInstant = 1e12
+const instant = z
+  .number()
+  .refine(
+    (at) => at >= firstInstant,
+    'an instant since 2001 in epoch milliseconds; seconds, such as those of git, times 1,000',
+  )
 
 /** What no key of the log can hold is refused here, where its place can be named. */
 function partOfKey(expected: string) {
@@ -110,14 +118,27 @@ export function refuseTerms(fault: Fault, code = 'invalid_deployment'): SluiceEr
   )
 }
 
-/** Where a deployment stands in the log: the same version to the same environment is the same deployment (P31). */
-export function deploymentKey({ environment, version }: DeploymentTerms): string {
-  return `deployment/${environment}/${version}`
+/**
+ * Where a deployment stands in the log: the same version to the same environment is the same deployment (P31), whichever of
+ * its names the environment is called by.
+ */
+export function deploymentKey({
+  environment,
+  version,
+}: Pick<DeploymentTerms, 'environment' | 'version'>): string {
+  return `deployment/${environmentName(environment)}/${version}`
+}
+
+/** What a deployment is started with, as it stands in the log: another name of the environment makes no other input. */
+export function deploymentInput(terms: DeploymentTerms): Json {
+  const { environment } = terms
+  return JSON.parse(JSON.stringify({ ...terms, environment: environmentName(environment) })) as Json
 }
 
 /** What an approval of it is about: an edit of any of it voids the approval (P11). */
 export function deploymentSubject(terms: DeploymentTerms): ApprovalSubject {
-  const { environment, version, type, changes, ticket, rollbackPlan, migration } = terms
+  const { version, type, changes, ticket, rollbackPlan, migration } = terms
+  const environment = environmentName(terms.environment)
   const asked = { version, environment, type, changes, ticket, rollbackPlan, migration }
   return {
     ...{ kind: 'deployment', environment, target: version, type },

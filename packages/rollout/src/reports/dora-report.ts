@@ -1,4 +1,5 @@
 import { SluiceError } from '@sluice/core'
+import { isAmong } from '../environment-name.ts'
 import type { Policy } from '../policy/policy.ts'
 import { collectChanges, type EndedChange } from './changes.ts'
 import { findFailures } from './find-failures.ts'
@@ -101,7 +102,7 @@ export function measureDora(
   const { policy, from, to, environment, kinds = ['deployment', 'rollout'] } = options
   const environments = environment === undefined ? policy.environments.production : [environment]
   const changes = all.filter(
-    (each) => environments.includes(each.environment) && kinds.includes(each.kind),
+    (each) => isAmong(environments, each.environment) && kinds.includes(each.kind),
   )
   const isInside = (instant: number | undefined): boolean =>
     instant !== undefined && instant >= from && instant < to
