@@ -82,6 +82,22 @@ describe('the same version once more', () => {
   })
 })
 
+describe('a process that lacks a hook', () => {
+  it('does not take a deployment up that was started with it', async () => {
+    const { shop } = await world.join()
+    await shop.adopt(adoption)
+    await shop.start({ ...order, version: 'v2' })
+    const hooks = { deploy: () => true, warmUp: () => true, decommission: () => true }
+    const other = await world.join(undefined, { hooks })
+    await expect(other.shop.resume({ takeOver: true })).rejects.toMatchObject({
+      ...{ code: 'procedure_changed', expected: 'smokeTest' },
+    })
+    shop.run()
+    await world.until(() => shop.state !== undefined && isProcedureOver(shop.state))
+    expect(world.calls).toContain('smoke green v2')
+  })
+})
+
 describe('what a hook answers', () => {
   it.each(['deploy', 'smokeTest', 'warmUp'])('no of %s sends the version back', async (name) => {
     const hooks = { deploy: async () => true, [name]: () => false }

@@ -146,6 +146,8 @@ export function createBlueGreen(options: CreateBlueGreenOptions): BlueGreen {
     ...{ replica, environment, clock, actor, tickMs },
     ...defined({ processId: options.processId }),
     key: `procedure/blue_green/${environment}/${service}`,
+    // Without one of them its step would be left out, and all would seem well.
+    parts: optionalHooks.filter((name) => hooks[name] !== undefined),
     steps: blueGreenSteps({
       ...{ replica, environment, service, hooks, books, controller, steering, clock, actor },
       ...{ hookTimeoutMs, tickMs, tellError },
@@ -263,6 +265,8 @@ export function createBlueGreen(options: CreateBlueGreenOptions): BlueGreen {
     on: events.on,
   }
 }
+
+const optionalHooks = ['smokeTest', 'warmUp', 'decommission'] as const
 
 function checkArms(live: string, idle: string): void {
   checkName(live, '/live')

@@ -151,6 +151,25 @@ describe('approval', () => {
     expect(used).toMatchObject({ action: 'end_step', reason: 'approval is done' })
   })
 
+  it('that was withdrawn is not used where only the desk has not heard of it', async () => {
+    const { deployment, replica } = await world.join()
+    const withdrawn = { key: 'approval/a1', value: 'withdrawn' }
+    await replica.commit({ ...ops, action: 'withdraw', changes: [withdrawn] })
+    const change = {
+      changes: [{ key: 'approval/a1', value: 'used' }],
+      ...{ dependsOn: ['approval/a1'], basedOn: 0 },
+    }
+    world.answer({ status: 'approved', id: 'a1', change })
+    deployment.run()
+    await deployment.start(order)
+    await world.clock.advance(minuteMs)
+    expect(replica.get('approval/a1')?.value).toBe('withdrawn')
+    expect(world.calls).toEqual([])
+    world.answer({ status: 'withdrawn', because: 'ann: not now' })
+    await world.clock.advance(5_000)
+    expect(deployment.state?.phase).toBe('failed')
+  })
+
   it('that is refused ends it', async () => {
     world.answer({ status: 'rejected', because: 'arno: not in December' })
     const { deployment } = await world.deploy()

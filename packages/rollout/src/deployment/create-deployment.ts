@@ -13,6 +13,7 @@ import type {
 } from './deployment-contract.ts'
 import { deploymentEvent, describeDeployment } from './deployment-event.ts'
 import { deploymentSteps } from './deployment-steps.ts'
+import { hookNames } from './hook-names.ts'
 import { hotfixTimeline } from './hotfix-timeline.ts'
 import { writeLine } from './logger.ts'
 import { deploymentTimeline } from './rollback-timeline.ts'
@@ -55,6 +56,7 @@ export function createDeployment(options: DeploymentOptions): Deployment {
         }
       },
     }),
+    parts: hookNames(options),
     describe: describeDeployment(terms),
   })
   const toldOverruns = new Set<string>()

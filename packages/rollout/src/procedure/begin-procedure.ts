@@ -12,6 +12,7 @@ export interface ProcedureRequest {
   readonly id: string
   readonly environment: string
   readonly steps: readonly Step[]
+  readonly parts: readonly string[]
   readonly owner: string
   readonly order: Order
   readonly input: Json
@@ -28,7 +29,7 @@ export function beginProcedure(
   request: ProcedureRequest,
   now: number,
 ): ProcedureTransition {
-  const { id, environment, steps, owner, order, input, again } = request
+  const { id, environment, steps, parts, owner, order, input, again } = request
   if (before !== undefined) {
     const isSame = isDeepStrictEqual(toPlain(before.input), toPlain(input))
     const isOver = isProcedureOver(before)
@@ -48,6 +49,7 @@ export function beginProcedure(
     ...(ticket === undefined ? {} : { ticket }),
     ...{ run, term },
     steps: steps.map(({ name }) => ({ name, phase: 'pending' })),
+    ...(parts.length === 0 ? {} : { parts }),
     phase: 'running',
     claim: { owner, term, beatAt: now },
   }

@@ -1,6 +1,7 @@
 import { SluiceError } from '@sluice/core'
 import { createEmitter, systemClock } from '@sluice/stores'
 import type { Order } from '../event.ts'
+import { abilityOf, assertSameSteps } from './assert-same-steps.ts'
 import { beginProcedure } from './begin-procedure.ts'
 import { checkProcedure, defaultHeartbeatMs, defaultStaleAfterMs } from './check-procedure.ts'
 import { openProcedureJournal } from './journal.ts'
@@ -38,8 +39,9 @@ export function createProcedure(options: ProcedureOptions): Procedure {
       tellState()
     },
   })
+  const ability = abilityOf(steps, options.parts)
   const worker = createWorker({
-    ...{ log, readState, writer, steps, clock, actor, heartbeatMs, tellError },
+    ...{ log, readState, writer, ability, clock, actor, heartbeatMs, tellError },
   })
   const patience = createPatience(tickMs)
   let toldRevision = journal.revision()
@@ -133,6 +135,8 @@ export function createProcedure(options: ProcedureOptions): Procedure {
     if (state === undefined || isProcedureOver(state)) return
     if (!isMine(state)) {
       if (!isFree(state)) return
+      // Before the claim: who cannot work on it must not keep it from those who can.
+      assertSameSteps(state, ability)
       await claim(state)
     }
     await work()
@@ -150,7 +154,7 @@ export function createProcedure(options: ProcedureOptions): Procedure {
       if (found === undefined) throw noProcedure()
       seenTerm = found.term
       const { actor, reason, ticket, detectedAt } = order
-      return transition(
+      const next = transition(
         found,
         {
           ...{ type, owner: processId, undoable, actor, reason },
@@ -159,6 +163,9 @@ export function createProcedure(options: ProcedureOptions): Procedure {
         },
         clock.now(),
       )
+      // Who works on it hears of the order; otherwise this process has to carry it out.
+      if (found.phase !== 'running' && next.state !== found) assertSameSteps(found, ability)
+      return next
     })
     if (state === undefined) throw noProcedure()
     if (state.term > seenTerm) worker.term = state.term
@@ -197,7 +204,7 @@ export function createProcedure(options: ProcedureOptions): Procedure {
     async start({ input = null, again = false, ...order }) {
       await log.refresh()
       const id = key.slice(key.indexOf('/') + 1)
-      const request = { id, environment, steps, owner: processId, order, input, again }
+      const request = { id, environment, ...ability, owner: processId, order, input, again }
       const written = await writer.write((before) => beginProcedure(before, request, clock.now()))
       if (written.state === undefined) throw noProcedure()
       if (written.isWritten) worker.term = written.state.term
@@ -218,6 +225,7 @@ export function createProcedure(options: ProcedureOptions): Procedure {
         if (!isMine(state)) {
           const isForced = isFirst && takeOver
           if (state.phase !== 'waiting' && !isLaidDown(state) && !isForced) return state
+          assertSameSteps(state, ability)
           await claim(state, isForced)
         }
         await work()

@@ -8,6 +8,11 @@ import type { Recorded } from './step.ts'
 /** What is written together with a step's end, and the revision it was decided at. */
 export type Extra = Pick<Recorded, 'changes' | 'dependsOn'> & { readonly seenAt: number }
 
+/** @param seenAt The revision that this process had heard of when the step began. */
+export function toExtra({ changes, dependsOn, basedOn }: Recorded, seenAt: number): Extra {
+  return { changes, dependsOn, seenAt: Math.min(seenAt, basedOn ?? seenAt) }
+}
+
 /** What the log says at one revision: the basis of a decision. */
 export interface ProcedureReading {
   readonly revision: number

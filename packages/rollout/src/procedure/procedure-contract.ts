@@ -19,6 +19,11 @@ export interface ProcedureOptions {
   readonly environment: string
   /** In order. Whoever takes up a procedure must have the same names in the same order. */
   readonly steps: readonly Step[]
+  /**
+   * What the steps are made of, by name, such as hooks of the application that are optional. It is recorded at the start: a
+   * process that lacks one of them, or the `undo` of a step, does not take the procedure up.
+   */
+  readonly parts?: readonly string[]
   /** Default: the machine's clock. */
   readonly clock?: Clock
   /** Who the log names for what happens by itself. Default `procedure`. */
@@ -62,16 +67,20 @@ export interface Procedure {
    * Works until it is over, waits, or another process works on it; answers the state then.
    *
    * @param options.takeOver Without waiting until the owner is taken to be dead: only where it is known to be.
-   * @throws SluiceError `no_procedure`; `procedure_changed` where its steps are not this process's.
+   * @throws SluiceError `no_procedure`; `procedure_changed` where its steps are not this process's, or are made of more.
    */
   resume(options?: { readonly takeOver?: boolean }): Promise<ProcedureState>
-  /** Gives up what is not over, and undoes what was done. @throws SluiceError `no_procedure`; `procedure_over`. */
+  /**
+   * Gives up what is not over, and undoes what was done.
+   *
+   * @throws SluiceError `no_procedure`; `procedure_over`; `procedure_changed` where nobody works on it and this process could not.
+   */
   cancel(order: Order): Promise<ProcedureState>
   /**
    * Goes back, also after it succeeded, and once more where an undo failed.
    *
    * @param order.detectedAt When the trouble was seen, epoch ms. Default: now.
-   * @throws SluiceError `no_procedure`; `procedure_over` where nothing is left to undo.
+   * @throws SluiceError `no_procedure`; `procedure_over` where nothing is left to undo; `procedure_changed` as for `cancel`.
    */
   rollBack(order: Order & { readonly detectedAt?: number }): Promise<ProcedureState>
   /** Looks every `tickMs`, and at each change, and does what is to be done. */

@@ -148,9 +148,33 @@ describe('a step that records more', () => {
       }),
     ])
     await procedure.start(order)
-    await procedure.resume()
+    await Promise.all([procedure.resume(), world.clock.advance(5_000)])
     expect(tries).toBe(2)
     expect(replica.get('approval/a')?.value).toEqual({ used: 2 })
     expect(procedure.state?.phase).toBe('succeeded')
+  })
+
+  it('is run again, without haste, while it was decided by a reading from before that', async () => {
+    let tries = 0
+    let basedOn = 0
+    const { procedure, replica } = await world.join([
+      step('one', {
+        async run() {
+          tries += 1
+          return recordWith({ changes: [used(tries)], dependsOn: ['approval/a'], basedOn })
+        },
+      }),
+    ])
+    const changes = [{ key: 'approval/a', value: 'withdrawn' }]
+    await replica.commit({ ...order, action: 'withdraw', changes })
+    procedure.run()
+    await procedure.start(order)
+    await world.clock.advance(10_000)
+    expect(replica.get('approval/a')?.value).toBe('withdrawn')
+    expect(tries).toBeLessThan(12)
+    basedOn = replica.head.revision
+    await world.clock.advance(2_000)
+    expect(procedure.state?.phase).toBe('succeeded')
+    expect(replica.get('approval/a')?.value).toEqual({ used: tries })
   })
 })

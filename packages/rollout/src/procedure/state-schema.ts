@@ -81,6 +81,7 @@ const terms = {
   run: count,
   term: count,
   steps: z.array(step).min(1),
+  parts: z.array(text).exactOptional(),
 }
 
 // Not strict: whoever runs the procedure keeps fields of its own beside the state.

@@ -104,6 +104,8 @@ export interface ProcedureTerms {
   /** Every claim so far. */
   readonly term: number
   readonly steps: readonly StepState[]
+  /** What the steps were made of where it was started, by name: whoever takes it up must have all of it. */
+  readonly parts?: readonly string[]
 }
 
 /** A phase with only its own fields. */
@@ -163,6 +165,7 @@ export function enterPhase(
     run: state.run,
     term: state.term,
     steps: state.steps,
+    ...(state.parts === undefined ? {} : { parts: state.parts }),
     ...changed,
     ...phase,
   }

@@ -90,6 +90,7 @@ export interface Recorded {
   readonly result?: Json
   readonly changes: readonly Change[]
   readonly dependsOn: readonly string[]
+  readonly basedOn?: number
 }
 
 /**
@@ -107,13 +108,20 @@ export function waitFor(ms: number, because: string, memo?: Json): Waiting {
  * Ends a step and writes changes of other keys in the same commit, such as that an approval was used.
  *
  * Where one of `dependsOn` was written since the attempt began, nothing is, and the step is run again.
+ *
+ * @param change.basedOn The revision that the change was decided at, where that is another replica's, which may have
+ * heard less: then nothing of `dependsOn` may have been written since that one.
  */
 export function recordWith(
-  change: { readonly changes: readonly Change[]; readonly dependsOn: readonly string[] },
+  change: Pick<Recorded, 'changes' | 'dependsOn' | 'basedOn'>,
   result?: Json,
 ): Recorded {
-  const { changes, dependsOn } = change
-  return { [recorded]: true, changes, dependsOn, ...(result === undefined ? {} : { result }) }
+  const { changes, dependsOn, basedOn } = change
+  return {
+    ...{ [recorded]: true, changes, dependsOn },
+    ...(basedOn === undefined ? {} : { basedOn }),
+    ...(result === undefined ? {} : { result }),
+  }
 }
 
 /** Whether a step waits. */

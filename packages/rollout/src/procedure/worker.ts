@@ -2,15 +2,16 @@ import { type Json, SluiceError } from '@sluice/core'
 import type { Clock } from '@sluice/stores'
 import { assertDone } from '../finding.ts'
 import { toReason } from '../reason.ts'
-import { assertSameSteps } from './assert-same-steps.ts'
+import { type Ability, assertSameSteps } from './assert-same-steps.ts'
 import { type Attempt, makeAttempt, read, toStepError } from './attempt.ts'
 import type { StepEvent } from './event.ts'
 import { beatOn } from './heartbeat.ts'
-import type { Extra } from './journal.ts'
+import { type Extra, toExtra } from './journal.ts'
 import { type Action, nextAction, pauseAfter } from './next-action.ts'
 import type { ProcedureLog } from './procedure-contract.ts'
 import { type ProcedureState, resultsOf, type StepError, type StepState, stepOf } from './state.ts'
 import { isRecorded, isWaiting, type Step, type StepContext } from './step.ts'
+import { isInputFault, late } from './worker-faults.ts'
 import type { ProcedureWriter, Written } from './writer.ts'
 
 /** What works on a procedure as long as its claim is this process's. */
@@ -31,6 +32,7 @@ const defaultTimeoutMs = 600_000
 const defaultUndoRetries = 3
 /** A function that heeds its signal ends at once; one that does not must not delay the way back. */
 const graceMs = 5_000
+const outdatedPauseMs = 1_000
 const firstWriteDelayMs = 1_000
 const longestWriteDelayMs = 30_000
 
@@ -39,13 +41,14 @@ export function createWorker(options: {
   readonly log: ProcedureLog
   readonly readState: () => ProcedureState | undefined
   readonly writer: ProcedureWriter
-  readonly steps: readonly Step[]
+  readonly ability: Ability
   readonly clock: Clock
   readonly actor: string
   readonly heartbeatMs: number
   readonly tellError: (error: unknown) => void
 }): Worker {
-  const { log, readState, writer, steps, clock, actor, heartbeatMs, tellError } = options
+  const { log, readState, writer, ability, clock, actor, heartbeatMs, tellError } = options
+  const { steps } = ability
   const undoable = steps.filter(({ undo }) => undo !== undefined).map(({ name }) => name)
   let underWay: Attempt<unknown> | undefined
   /** The procedure's phase that what is under way, or pauses, belongs to. */
@@ -102,7 +105,7 @@ export function createWorker(options: {
     const { value } = ended
     try {
       if (isWaiting(value)) await wait(step, value)
-      else if (isRecorded(value)) await endStep(step, value.result, { ...value, seenAt })
+      else if (isRecorded(value)) await endStep(step, value.result, toExtra(value, seenAt))
       else await endStep(step, value as Json | undefined)
     } catch (error) {
       // What it resolved with is not what the log can hold.
@@ -201,7 +204,12 @@ export function createWorker(options: {
     const { term } = worker
     const reported = { ...event, step: step.name, actor, term }
     const written = await persist(() => writer.apply(reported, extra))
-    if (written === undefined || written.isWritten || written.isOutdated) return
+    if (written === undefined || written.isWritten) return
+    if (written.isOutdated) {
+      // What it decided by may lag for a while: to ask at once, again and again, would leave it no time to catch up.
+      await pause(outdatedPauseMs)
+      return
+    }
     // Somebody else decided otherwise; what was done is in their hands.
     if (event.type === 'end_step' && !isMine(written.state)) tellError(late(step, 'answered'))
   }
@@ -253,7 +261,7 @@ export function createWorker(options: {
       const endBeats = beatOn({ clock, everyMs: heartbeatMs, beat, tellError })
       try {
         for (let state = readState(); isMine(state) && !isHalted; state = readState()) {
-          assertSameSteps(state, steps)
+          assertSameSteps(state, ability)
           const action = nextAction(state, steps)
           if (action.type === 'rest') return
           phase = state.phase
@@ -281,20 +289,4 @@ export function createWorker(options: {
     },
   }
   return worker
-}
-
-/** The journal refuses it before it is written. */
-const unreadable = 'invalid_procedure_state'
-
-/** No store will ever take it, or nobody could read it again. */
-function isInputFault(error: unknown): boolean {
-  const code = read(error, 'code')
-  return code === 'invalid_commit' || code === 'commit_too_large' || code === unreadable
-}
-
-function late(step: Step, what: 'answered' | 'failed'): SluiceError {
-  return new SluiceError(
-    'late_answer',
-    `${step.name} ${what} after it was given up: that counts for nothing. See what it left behind.`,
-  )
 }
