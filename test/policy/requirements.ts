@@ -73,6 +73,9 @@ export const requirements: readonly Requirement[] = [
         'moves only the difference when neighbours in a split trade weight',
         'adds users only when a percentage rises, and gives the same ones back when it returns',
       ],
+      'packages/sdk/src/asked-flags.test.ts': [
+        'tells the log once an hour, flag by flag, with the variants',
+      ],
       'packages/sdk/src/open-flags.test.ts': [
         'runs the branch the flag chooses, once, and counts it for its arm',
       ],
@@ -84,8 +87,10 @@ export const requirements: readonly Requirement[] = [
     page: 'docs/promotion.md',
     tests: {
       'packages/rollout/src/promotion/promotion.test.ts': [
+        'does not let a change go from %s to %s',
         'takes its names from the policy, and refuses others',
       ],
+      'packages/stores/src/open-flags-log.test.ts': ['holds in its own environment only'],
       'packages/rollout/src/policy/define-policy.test.ts': ['knows a team by its own environments'],
     },
   },
@@ -240,8 +245,11 @@ export const requirements: readonly Requirement[] = [
     tests: {
       'packages/rollout/src/policy-guards.test.ts': [
         'carry the policy’s numbers: verification (P17) and rollback (P18)',
+        'carry the policy’s alerts (P19) and smoke tests (P21)',
         'take every number from the policy they are given',
       ],
+      // A 5xx is an error; a 404 is none.
+      'test/wiring/frameworks.test.ts': ['counts %s: /%s'],
       'packages/rollout/src/controller-observed.test.ts': [
         'are watched to their end before the rollout is complete',
         'roll back what fails in the tenth minute',
@@ -288,6 +296,7 @@ export const requirements: readonly Requirement[] = [
         'counts requests, errors and latencies per arm',
         'counts events and their values by name and arm',
       ],
+      'packages/guards/src/latency-histogram.test.ts': ['is within a bucket of the exact quantile'],
       'packages/guards/src/probes/system-gauges.test.ts': [
         'read the share of the processors in use since the read before',
         'read memory of the machine, or of the process’s limit, where old files are given back',
@@ -303,6 +312,13 @@ export const requirements: readonly Requirement[] = [
     tests: {
       'packages/guards/src/probes/ask-url.test.ts': [
         'passes on its status and on no other, and follows no redirect',
+      ],
+      'packages/rollout/src/policy-guards.test.ts': [
+        'carry the policy’s alerts (P19) and smoke tests (P21)',
+      ],
+      'packages/rollout/src/deployment/create-deployment.test.ts': [
+        'is refused with %s, and nothing is written',
+        'goes through every step in order, once',
       ],
       'packages/rollout/src/declare.test.ts': [
         'that fails is acted on while the metric source is down',
@@ -405,6 +421,7 @@ export const requirements: readonly Requirement[] = [
       'packages/rollout/src/deployment/deployment-records.test.ts': [
         "are in the policy's form",
         'tell the start, and when it goes back why',
+        'go into a log at the level of their status',
         'is sent the text once, with its key, and mentions nobody',
       ],
     },
@@ -426,6 +443,7 @@ export const requirements: readonly Requirement[] = [
     page: 'docs/deployments/ci.md',
     tests: {
       'packages/rollout/src/deployment/triggers.test.ts': [
+        'to %s, by %s of %s: %s',
         'is the policy’s to say, by branch',
         'of GitHub says version, branch, who, where and what set it off',
       ],

@@ -135,6 +135,20 @@ describe('definePolicy', () => {
       'a number',
       '"ten"',
     ],
+    [
+      'new flags that are on, for nothing would make them so',
+      { flags: { enabled: true } },
+      '/flags/enabled',
+      'false',
+      'true',
+    ],
+    [
+      'new flags at 10 percent, for nothing would make them so',
+      { flags: { rolloutPercent: 10 } },
+      '/flags/rolloutPercent',
+      '0',
+      '10',
+    ],
     ['no time at all', { blueGreen: { monitorMs: 0 } }, '/blueGreen/monitorMs', 'more than 0', '0'],
     [
       'endless time',

@@ -46,8 +46,9 @@ const trigger = z.union(
 /** The shape of a policy; what its numbers must not say together is checked beside it. */
 export const policySchema = z.strictObject({
   flags: z.strictObject({
-    enabled: z.boolean(),
-    rolloutPercent: z.number().min(0).max(100),
+    // Evaluation reads no policy: a number that changes nothing is refused rather than believed.
+    enabled: z.literal(false),
+    rolloutPercent: z.literal(0),
     removeAfterMs: durationMs,
     unaskedAfterMs: durationMs,
   }),

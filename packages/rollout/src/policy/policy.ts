@@ -9,10 +9,10 @@ import type { HealthPolicy } from './health-policy.ts'
  */
 export interface Policy {
   readonly flags: {
-    /** P2: whether a new flag is on. */
-    readonly enabled: boolean
-    /** P2: the percentage a new flag starts at. */
-    readonly rolloutPercent: number
+    /** P2: a new flag is off. Not a team's to change: it is what a definition means, which no policy is asked about. */
+    readonly enabled: false
+    /** P2: the percentage a new flag starts at; no more to change than `enabled`. */
+    readonly rolloutPercent: 0
     /** P4: how long a flag may stand at 100 percent until it is due for removal. */
     readonly removeAfterMs: number
     /** P4: how long nobody may ask for a flag until it is reported. */
