@@ -85,6 +85,39 @@ describe('commands', () => {
   })
 })
 
+describe('two people who press promote and roll back at the same moment', () => {
+  it.each([
+    ['promote', ['running', 'verifying'], ['promote', 'roll_back']],
+    ['rollBack', ['verifying', 'rolling_back'], ['roll_back']],
+  ] as const)(
+    'in two processes end with nobody on the canary, though %s is first',
+    async (first, outcomes, moves) => {
+      const { clock, join, store } = world
+      const one = await join(scriptedJudge(() => [pass]))
+      const other = await join(scriptedJudge(() => [pass]))
+      await one.controller.start(order)
+      await other.replica.refresh()
+      const press = {
+        promote: () => one.controller.promote({ actor: 'bo', reason: 'looks well' }),
+        rollBack: () => other.controller.rollBack(ops),
+      }
+      const second = first === 'promote' ? 'rollBack' : 'promote'
+      const said = await Promise.allSettled([press[first](), press[second]()])
+      // The phase that each saw, or why it was refused.
+      expect(
+        said.map((each) => (each.status === 'fulfilled' ? each.value.phase : each.reason.code)),
+      ).toEqual(outcomes)
+      one.controller.run()
+      other.controller.run()
+      await clock.advance(10_000)
+      const actions = (await store.read(0)).map(({ action }) => action)
+      const end = ['verify_rollback', 'end_rollback']
+      expect(actions).toEqual(['start_rollout', ...moves, ...end])
+      expect(one.replica.get('exposure/production/checkout')?.value).toEqual({ rollout: 0 })
+    },
+  )
+})
+
 describe('someone else at the flag', () => {
   const key = 'exposure/production/checkout'
   const kill = {
