@@ -1,6 +1,6 @@
 import { createGuardSet, type Guard } from '@sluice/guards'
 import { describe, expect, it } from 'vitest'
-import { defaultHealthPolicy, policyGuards } from './index.ts'
+import { policyGuards } from './index.ts'
 
 function byName(guards: readonly Guard[]): Record<string, Guard> {
   return Object.fromEntries(guards.map((guard) => [guard.name, guard]))
@@ -39,13 +39,27 @@ describe('policyGuards', () => {
   })
 
   it('take every number from the policy they are given', () => {
-    const { verification } = defaultHealthPolicy
-    const guards = byName(
-      policyGuards({
-        policy: { ...defaultHealthPolicy, verification: { ...verification, errorRatio: 1.25 } },
-      }),
-    )
-    expect(guards.error_rate).toMatchObject({ marginRatio: 1.25 })
+    const policy = {
+      verification: { errorRatio: 1.25, latencyRatio: 1.35, resourceHoldMs: 7_000 },
+      rollback: { errorRatio: 1.75, latencyRatio: 2.5 },
+      critical: { errorRate: 0.2, p95Ms: 6_000 },
+      warning: {
+        ...{ errorRate: 0.07, p95Ms: 3_000, hysteresis: 0.25 },
+        ...{ cpu: 0.75, memory: 0.625, freeDisk: 0.125 },
+      },
+    }
+    const guards = byName(policyGuards({ policy, diskPath: '/' }))
+    expect(guards).toMatchObject({
+      error_rate: { marginRatio: 1.25, rollbackRatio: 1.75 },
+      latency: { marginRatio: 1.35, rollbackRatio: 2.5 },
+      cpu: { above: 0.75, clear: 0.5, forMs: 7_000 },
+      memory: { above: 0.625, clear: 0.375, forMs: 7_000 },
+      disk: { below: 0.125, clear: 0.375, forMs: 7_000 },
+      critical_error_rate: { ratio: 0.2 },
+      critical_p95: { ms: 6_000 },
+      high_error_rate: { ratio: 0.07 },
+      high_p95: { ms: 3_000 },
+    })
   })
 
   it('work together in one set', () => {

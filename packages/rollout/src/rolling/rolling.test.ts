@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { definePolicy } from '../policy/define-policy.ts'
 import { isProcedureOver } from '../procedure/state.ts'
 import { type RollingOptions, rolling } from './plan.ts'
 import { createRollingWorld, ops, order } from './rolling-world.fixture.ts'
@@ -217,6 +218,11 @@ describe('a rolling plan', () => {
       ...{ kind: 'rolling', firstBatch: 1, batch: 1, maxUnavailable: 1 },
       ...{ healthTimeoutMs: 120_000, settleMs: 10_000 },
     })
+    const own = {
+      ...{ firstBatch: 2, batch: 3, maxUnavailable: 4 },
+      ...{ healthTimeoutMs: 5_000, settleMs: 6_000 },
+    }
+    expect(rolling({}, definePolicy({ rolling: own }))).toEqual({ kind: 'rolling', ...own })
   })
 
   it.each([
