@@ -13,6 +13,11 @@ export interface Bench {
   close(): void
 }
 
+/**
+ * An empty bench. A judge that cannot be made is one whose every look rejects: the rollout holds.
+ *
+ * @param onError Told of a judge that cannot say what it has seen.
+ */
 export function createBench(createJudge: CreateJudge, onError: (error: unknown) => void): Bench {
   let seated: { readonly of: string; readonly judge: Judge } | undefined
 

@@ -18,6 +18,7 @@ export interface Brake {
   settle(): void
 }
 
+/** A brake that is off. It tells `brake` whenever it goes on or off; what serves the canary listens. */
 export function createBrake({
   log,
   journal,

@@ -92,6 +92,7 @@ export interface CommandsOptions {
   readonly seen: () => RolloutState | undefined
 }
 
+/** The commands over one log: each decides anew from what it reads there, until its decision is written or refused. */
 export function createCommands(options: CommandsOptions): RolloutCommands {
   const { flag, environment, actor, log, clock, apply, begin, calibrate, verdicts, seen } = options
   const { gatekeeper, withdraw, isBraking } = options

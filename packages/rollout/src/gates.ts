@@ -63,6 +63,7 @@ export interface GatekeeperOptions {
   readonly onError: (error: unknown) => void
 }
 
+/** A gatekeeper that has asked nobody yet. What goes wrong with a gate is told to `onError`, and the gate is closed. */
 export function createGatekeeper(options: GatekeeperOptions): Gatekeeper {
   const { gates, approvals, clock, limitMs, onError } = options
   let found: Findings | undefined

@@ -62,6 +62,7 @@ export interface Teller {
   tell<Name extends keyof RolloutEvents>(name: Name, arg: Parameters<RolloutEvents[Name]>[0]): void
 }
 
+/** A teller without listeners. What a listener throws is told as `error`, and keeps nobody else from hearing. */
 export function createTeller(): Teller {
   const teller: Emitter<RolloutEvents> = createEmitter((_, cause) => teller.tell('error', cause))
   return teller

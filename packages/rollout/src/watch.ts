@@ -57,6 +57,7 @@ export interface WatchOptions {
 /** A process that ends waits no longer for its last checkpoint. */
 const farewellMs = 2_000
 
+/** A watch that has not looked yet, and has no share of alpha until it does. */
 export function createWatch(options: WatchOptions): Watch {
   const { journal, apply, observer, keeper, gatekeeper, brake, createJudge } = options
   const { clock, actor, teller } = options
