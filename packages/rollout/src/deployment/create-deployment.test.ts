@@ -27,7 +27,8 @@ describe('a deployment to production', () => {
     expect(deployment.state?.phase).toBe('succeeded')
     expect(world.calls).toEqual(['backup', 'up', 'deploy', ...smokes, 'switch'])
     expect(stepsOf(deployment)).toEqual([
-      ...['pre_checks done', 'approval done', 'announce_start done', 'rollback_plan done'],
+      ...['pre_checks done', 'approval done', 'claim_environment done'],
+      ...['announce_start done', 'rollback_plan done'],
       ...['rehearse_up skipped', 'rehearse_down skipped', 'backup done', 'migrate done'],
       ...['deploy done', 'smoke_test done', 'switch done', 'monitor done', 'announce done'],
     ])
@@ -48,7 +49,7 @@ describe('a deployment to production', () => {
       action: 'start',
       reason: order.reason,
     })
-    expect(own.filter(({ action }) => action === 'end_step')).toHaveLength(11)
+    expect(own.filter(({ action }) => action === 'end_step')).toHaveLength(12)
     expect(own.every((commit) => commit.ticket === 'SHOP-12')).toBe(true)
     expect(own.every((commit) => commit.environment === 'production')).toBe(true)
   })

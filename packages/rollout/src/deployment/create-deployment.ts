@@ -13,6 +13,7 @@ import type {
 } from './deployment-contract.ts'
 import { deploymentEvent, describeDeployment } from './deployment-event.ts'
 import { deploymentSteps } from './deployment-steps.ts'
+import { claimToGoBack } from './environment-claim.ts'
 import { hookNames } from './hook-names.ts'
 import { hotfixTimeline } from './hotfix-timeline.ts'
 import { writeLine } from './logger.ts'
@@ -57,6 +58,7 @@ export function createDeployment(options: DeploymentOptions): Deployment {
       },
     }),
     parts: hookNames(options),
+    beforeUndo: (state) => claimToGoBack(terms, replica, state),
     describe: describeDeployment(terms),
   })
   const toldOverruns = new Set<string>()

@@ -71,6 +71,7 @@ export interface DeploymentHooks {
 export type DeploymentStep =
   | 'pre_checks'
   | 'approval'
+  | 'claim_environment'
   | 'announce_start'
   | 'rollback_plan'
   | 'rehearse_up'
@@ -92,7 +93,7 @@ export type StepLimits = Pick<
 /** What a deployment needs of the log: a replica, or anything with these of its members. */
 export type DeploymentLog = Pick<
   Replica,
-  'head' | 'get' | 'revisionOf' | 'refresh' | 'commit' | 'on' | 'status'
+  'head' | 'get' | 'entries' | 'revisionOf' | 'refresh' | 'commit' | 'on' | 'status'
 >
 
 /** What a deployment is made of. */
@@ -165,7 +166,12 @@ export interface Deployment {
   /** Works until it is over, waits, or another process works on it. */
   resume(options?: { readonly takeOver?: boolean }): Promise<ProcedureState>
   cancel(order: Order): Promise<ProcedureState>
-  /** Goes back, also after it succeeded. It asks nobody (P12). */
+  /**
+   * Goes back, also after it succeeded. It asks nobody (P12).
+   *
+   * @throws SluiceError `superseded` where another version was brought there after it; `no_procedure`; `procedure_over`;
+   * `already_undoing`; `procedure_changed` where this process lacks a hook and nobody else works on it.
+   */
   rollBack(order: Order & { readonly detectedAt?: number }): Promise<ProcedureState>
   run(): void
   stop(): Promise<void>

@@ -8,6 +8,7 @@ import { type Announcement, createAnnouncement } from './announcement.ts'
 import { approvalStep } from './approval-step.ts'
 import { findProof, needsChecks } from './check-request.ts'
 import type { DeploymentOptions, DeploymentStep, Hook } from './deployment-contract.ts'
+import { claimStep } from './environment-claim.ts'
 import { makeChecks } from './findings.ts'
 import { migrationSteps } from './migration-steps.ts'
 import { monitor, monitorTimeoutMs } from './monitor.ts'
@@ -38,6 +39,8 @@ export function deploymentSteps(parts: StepParts): readonly Step[] {
   const own: readonly Step[] = [
     preChecks(parts),
     approvalStep(terms, options.approvals, policy),
+    // Behind the approval: what waits for people must not keep a hotfix out.
+    claimStep(terms, options.replica),
     announceStart(parts),
     rollbackPlan(parts),
     ...migrationSteps(terms, hooks, policy),

@@ -150,7 +150,7 @@ export function createProcedure(options: ProcedureOptions): Procedure {
     await log.refresh()
     const undoable = steps.filter(({ undo }) => undo !== undefined).map(({ name }) => name)
     let seenTerm = 0
-    const { state } = await writer.write((found) => {
+    const decide = (found: ProcedureState | undefined) => {
       if (found === undefined) throw noProcedure()
       seenTerm = found.term
       const { actor, reason, ticket, detectedAt } = order
@@ -166,6 +166,10 @@ export function createProcedure(options: ProcedureOptions): Procedure {
       // Who works on it hears of the order; otherwise this process has to carry it out.
       if (found.phase !== 'running' && next.state !== found) assertSameSteps(found, ability)
       return next
+    }
+    const { state } = await writer.write(decide, (found) => {
+      const beside = found && options.beforeUndo?.(found)
+      return beside && { ...beside, seenAt: log.head.revision }
     })
     if (state === undefined) throw noProcedure()
     if (state.term > seenTerm) worker.term = state.term

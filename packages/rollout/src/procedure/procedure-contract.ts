@@ -3,7 +3,7 @@ import type { Clock, Replica } from '@sluice/stores'
 import type { Order } from '../event.ts'
 import type { ProcedureNotice } from './event.ts'
 import type { ProcedureState } from './state.ts'
-import type { Step } from './step.ts'
+import type { Recorded, Step } from './step.ts'
 
 /** What a procedure needs of the log: a replica, or anything with these of its members. */
 export type ProcedureLog = Pick<
@@ -36,6 +36,13 @@ export interface ProcedureOptions {
   readonly heartbeatMs?: number
   /** How long another process must have seen no sign of the owner until it takes over, in ms; more than `heartbeatMs`. Default 60,000. */
   readonly staleAfterMs?: number
+  /**
+   * What an order to go back writes in its commit, and depends on; what it throws refuses the order. Asked for `cancel`
+   * and `rollBack`, again for each reading of the log; pure.
+   */
+  readonly beforeUndo?: (
+    state: ProcedureState,
+  ) => Pick<Recorded, 'changes' | 'dependsOn'> | undefined
   /** Fields that are written beside the state, for whoever reads the log. Pure. */
   readonly describe?: (state: ProcedureState) => Readonly<Record<string, Json>>
 }

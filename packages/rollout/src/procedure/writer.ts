@@ -18,10 +18,15 @@ export interface Written {
 
 /** Carries decisions into the log. */
 export interface ProcedureWriter {
-  /** Decides from what the log says, anew for every reading. @throws SluiceError of the store; what `decide` throws. */
+  /**
+   * Decides from what the log says, anew for every reading.
+   *
+   * @param extra Asked for once there is something to write, with the state before.
+   * @throws SluiceError of the store; what `decide` and `extra` throw.
+   */
   write(
     decide: (state: ProcedureState | undefined) => ProcedureTransition | undefined,
-    extra?: Extra,
+    extra?: Extra | ((before: ProcedureState | undefined) => Extra | undefined),
   ): Promise<Written>
   /** {@link ProcedureWriter.write} of what becomes of the state when something happens. */
   apply(event: ProcedureEvent, extra?: Extra): Promise<Written>
@@ -44,7 +49,7 @@ export function createProcedureWriter(options: {
 
   async function carry(
     decide: (state: ProcedureState | undefined) => ProcedureTransition | undefined,
-    extra: Extra | undefined,
+    extra: Parameters<ProcedureWriter['write']>[1],
   ): Promise<Written> {
     for (let lost = 0; lost <= maxLostRaces; lost += 1) {
       const reading = journal.read()
@@ -53,11 +58,12 @@ export function createProcedureWriter(options: {
       const refused = next.effects.find((effect) => effect.type === 'refused')
       if (refused !== undefined) throw new SluiceError(refused.code, `${refused.because}.`)
       if (next.state === reading.state) return { state: reading.state, isWritten: false }
-      if (extra !== undefined && journal.isOutdated(extra)) {
+      const beside = typeof extra === 'function' ? extra(reading.state) : extra
+      if (beside !== undefined && journal.isOutdated(beside)) {
         return { state: reading.state, isWritten: false, isOutdated: true }
       }
       try {
-        await journal.write(reading, next, extra)
+        await journal.write(reading, next, beside)
       } catch (error) {
         if (!isSluiceError(error) || error.code !== 'conflict') throw error
         await log.refresh()
