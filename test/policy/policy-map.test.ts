@@ -42,7 +42,7 @@ describe('the policy', () => {
 })
 
 describe('a row of the map', () => {
-  it('is not filled by a test that is skipped, to do, or in a comment', () => {
+  it('is not filled by a test that is skipped, to do, in a comment, or expects nothing', () => {
     const titles = readTests('test/policy/samples.ts')
     expect([...titles]).toEqual(['runs', 'runs with each'])
   })

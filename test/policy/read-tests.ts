@@ -5,7 +5,8 @@ import ts from 'typescript'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /**
- * The titles of a test file's tests that run and expect something: those skipped, to do or without `expect` are none.
+ * The titles of a test file's tests that run and expect something: those skipped, by themselves or with their `describe`,
+ * to do or without `expect` are none.
  *
  * @param file From the project's folder.
  */
@@ -18,8 +19,11 @@ export function readTests(file: string): Set<string> {
   )
   const titles = new Set<string>()
   const visit = (node: ts.Node): void => {
-    const title = ts.isCallExpression(node) ? titleOf(node) : undefined
-    if (title !== undefined) titles.add(title)
+    if (ts.isCallExpression(node)) {
+      if (isSkipped(node)) return
+      const title = titleOf(node)
+      if (title !== undefined) titles.add(title)
+    }
     ts.forEachChild(node, visit)
   }
   visit(source)
@@ -33,5 +37,13 @@ function titleOf({ expression, arguments: given }: ts.CallExpression): string | 
   const callee = ts.isCallExpression(expression) ? expression.expression : expression
   const text = callee.getText()
   if (!/^(it|test)(\.(each|concurrent|runIf\b.*|skipIf\b.*))?$/s.test(text)) return undefined
-  return title.text
+  // What follows the title: the body, and options before or behind it.
+  const expects = given.slice(1).some((each) => /\bexpect\b/.test(each.getText()))
+  return expects ? title.text : undefined
+}
+
+/** `describe.skip(…)`, and `describe.skip.each(…)(…)`: nothing inside runs. */
+function isSkipped({ expression }: ts.CallExpression): boolean {
+  const callee = ts.isCallExpression(expression) ? expression.expression : expression
+  return /^describe\.(skip|todo)\b/.test(callee.getText())
 }
