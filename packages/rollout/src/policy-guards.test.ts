@@ -1,4 +1,4 @@
-import { createGuardSet, type Guard } from '@sluice/guards'
+import { createGuardSet, errorRate, type Guard, latency } from '@sluice/guards'
 import { describe, expect, it } from 'vitest'
 import { policyGuards } from './index.ts'
 
@@ -60,6 +60,11 @@ describe('policyGuards', () => {
       high_error_rate: { ratio: 0.07 },
       high_p95: { ms: 3_000 },
     })
+  })
+
+  it('are, by default, what the plain guards are', () => {
+    const guards = byName(policyGuards())
+    for (const plain of [errorRate(), latency()]) expect(guards[plain.name]).toEqual(plain)
   })
 
   it('work together in one set', () => {
