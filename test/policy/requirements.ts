@@ -316,8 +316,10 @@ export const requirements: readonly Requirement[] = [
       'packages/rollout/src/policy-guards.test.ts': [
         'carry the policy’s alerts (P19) and smoke tests (P21)',
       ],
-      'packages/rollout/src/deployment/create-deployment.test.ts': [
+      'packages/rollout/src/deployment/deployment-asked.test.ts': [
         'is refused with %s, and nothing is written',
+      ],
+      'packages/rollout/src/deployment/create-deployment.test.ts': [
         'goes through every step in order, once',
       ],
       'packages/rollout/src/declare.test.ts': [
@@ -333,7 +335,7 @@ export const requirements: readonly Requirement[] = [
     says: 'every deployment has a rollback plan, tried in staging',
     page: 'docs/deployments.md',
     tests: {
-      'packages/rollout/src/deployment/create-deployment.test.ts': [
+      'packages/rollout/src/deployment/deployment-asked.test.ts': [
         'is refused with %s, and nothing is written',
         'is less in development, and whatever the policy says',
       ],
@@ -356,7 +358,7 @@ export const requirements: readonly Requirement[] = [
       'packages/rollout/src/alerts/create-alerts.test.ts': [
         'tell that the rollout went back, once, whoever asks later',
       ],
-      'packages/rollout/src/deployment/create-deployment.test.ts': [
+      'packages/rollout/src/deployment/deployment-back.test.ts': [
         'tells each limit of the rollback that is not kept, once, while it lasts',
       ],
     },
@@ -377,7 +379,7 @@ export const requirements: readonly Requirement[] = [
     says: 'checks before a deployment, run or attested',
     page: 'docs/deployments.md',
     tests: {
-      'packages/rollout/src/deployment/create-deployment.test.ts': [
+      'packages/rollout/src/deployment/deployment-asked.test.ts': [
         'names every check that nobody made',
         'takes a function for a check, and writes down who, when and where of the others',
         'ends where a check fails, with all that failed, before anything was done',
@@ -389,7 +391,7 @@ export const requirements: readonly Requirement[] = [
     says: 'migrations up, down, up in staging; backup; down or restore',
     page: 'docs/deployments.md',
     tests: {
-      'packages/rollout/src/deployment/create-deployment.test.ts': [
+      'packages/rollout/src/deployment/deployment-database.test.ts': [
         'goes up, down and up again in staging',
         'is saved before the migration, and goes down where a later step fails',
         'is restored from the backup where the migration cannot be reversed',
@@ -418,7 +420,7 @@ export const requirements: readonly Requirement[] = [
     says: 'announcements to chat, status page and log',
     page: 'docs/deployments.md',
     tests: {
-      'packages/rollout/src/deployment/deployment-records.test.ts': [
+      'packages/rollout/src/deployment/announcements.test.ts': [
         "are in the policy's form",
         'tell the start, and when it goes back why',
         'go into a log at the level of their status',
@@ -431,7 +433,7 @@ export const requirements: readonly Requirement[] = [
     says: 'the hotfix’s clock',
     page: 'docs/deployments.md',
     tests: {
-      'packages/rollout/src/deployment/deployment-records.test.ts': [
+      'packages/rollout/src/deployment/deployment-hotfix.test.ts': [
         'has a clock over its phases, each beside its limit, and a post-mortem that is due',
         'tells each overrun once, while it lasts',
       ],
