@@ -90,22 +90,36 @@ export function checkOptions(
  * @throws SluiceError `invalid_option` for a type that the policy does not know, or another one than the plan names.
  */
 export function findApprovalType(
-  { environment, approvals }: RolloutControllerOptions,
-  plan: Plan,
+  {
+    environment,
+    approvals,
+  }: { readonly environment: string; readonly approvals?: ApprovalDesk | undefined },
+  plan: Pick<Plan, 'stages'>,
   policy: Policy,
   type: string | undefined,
 ): string | undefined {
   if (type !== undefined) checkType(type, policy, '/type')
   const own = plan.stages[0]?.approval
-  if (own !== undefined) {
-    if (type === undefined || type === own) return own
-    throw refuse('/type', `${own}, which the plan's first stage names`, type)
-  }
-  if (approvals === undefined || !isAmong(policy.approvals.requiredIn, environment))
-    return undefined
-  const needed = type ?? defaultType
+  const isAsked = approvals !== undefined && isAmong(policy.approvals.requiredIn, environment)
+  return own === undefined && !isAsked ? undefined : approvalTypeOf(policy, type, own)
+}
+
+/**
+ * The type under which approval is asked for.
+ *
+ * @param type What somebody says it is. Default: what the plan names, else `minor`.
+ * @param own What the plan's first stage names.
+ * @throws SluiceError `invalid_option` for a type that the policy does not know, or another one than the plan names.
+ */
+export function approvalTypeOf(
+  policy: Policy,
+  type: string | undefined,
+  own: string | undefined,
+): string {
+  const needed = type ?? own ?? defaultType
   checkType(needed, policy, '/type')
-  return needed
+  if (own === undefined || needed === own) return needed
+  throw refuse('/type', `${own}, which the plan's first stage names`, needed)
 }
 
 /** What a change is taken for that nobody calls otherwise. */

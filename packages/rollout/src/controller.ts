@@ -51,7 +51,7 @@ export interface RolloutController extends RolloutCommands {
 }
 
 /** A promise that a team can explain: one healthy canary in a hundred. */
-const defaultAlpha = 0.01
+export const defaultAlpha = 0.01
 /** Trouble is seen within a second, at the cost of one read a second. */
 const defaultTickMs = 1_000
 /** Sixty commits in a stage of an hour; a minute less of evidence after a crash. */

@@ -1,7 +1,7 @@
 import { SluiceError } from '@sluice/core'
 import type { Clock, Replica } from '@sluice/stores'
+import type { StartOrder } from '../commands.ts'
 import type { RolloutController } from '../controller.ts'
-import type { Order } from '../event.ts'
 import { assertDone, assertHealthy } from '../finding.ts'
 import type { ProcedureState } from '../procedure/state.ts'
 import { recordWith, type Step, type StepContext, waitFor } from '../procedure/step.ts'
@@ -29,6 +29,8 @@ export interface BlueGreenStepsOptions {
   readonly plannedMs: number
   readonly hookTimeoutMs: number
   readonly tickMs: number
+  /** Whether this process can look approvals up. */
+  readonly hasApprovals: boolean
   /** The procedure as it stands in the log. */
   readonly state: () => ProcedureState | undefined
   readonly tellError: (error: unknown) => void
@@ -43,7 +45,7 @@ const retries = 3
  */
 export function blueGreenSteps(options: BlueGreenStepsOptions): Step[] {
   const { replica, environment, service, hooks, books, controller, steering } = options
-  const { clock, actor, warmUpMs, plannedMs, hookTimeoutMs, tickMs } = options
+  const { clock, actor, warmUpMs, plannedMs, hookTimeoutMs, tickMs, hasApprovals } = options
 
   /** Safe to touch: the log gives the arm nothing, and the router says that it has none of it. */
   async function assertIdle(arm: string, signal: StepContext['signal']): Promise<void> {
@@ -149,6 +151,9 @@ export function blueGreenSteps(options: BlueGreenStepsOptions): Step[] {
       async run(context) {
         const input = readInput(context.input)
         if (ownRollout(context.id) === undefined) {
+          if (lacksApprovals(context)) {
+            return waitFor(plannedMs, `${service} waits for a process that has its approvals`)
+          }
           await controller.start(orderOf(context, input))
           await takeBackIfLate(context)
         }
@@ -160,7 +165,10 @@ export function blueGreenSteps(options: BlueGreenStepsOptions): Step[] {
         await steering.settled()
         return undefined
       },
-      isReady: ({ id }) => ownRollout(id)?.phase !== 'awaiting_approval',
+      isReady(context) {
+        const phase = ownRollout(context.id)?.phase
+        return phase === undefined ? !lacksApprovals(context) : phase !== 'awaiting_approval'
+      },
       undoTimeoutMs: hookTimeoutMs,
       async undo({ id, input, because }) {
         const { idle, version } = readInput(input)
@@ -241,13 +249,19 @@ export function blueGreenSteps(options: BlueGreenStepsOptions): Step[] {
     },
   ]
 
-  function orderOf({ id }: StepContext, { version, live, idle }: BlueGreenInput): Order {
+  /** It would start the rollout without asking anybody. */
+  function lacksApprovals({ input }: Pick<StepContext, 'input'>): boolean {
+    return readInput(input).type !== undefined && !hasApprovals
+  }
+
+  function orderOf({ id }: StepContext, { version, live, idle, type }: BlueGreenInput): StartOrder {
     const state = options.state()
     const why = state?.reason ?? 'a deployment'
     return {
       actor: state?.startedBy ?? actor,
       reason: `${version} on ${idle} takes over from ${live}: ${why} ${mark(id)}`,
       ...(state?.ticket === undefined ? {} : { ticket: state.ticket }),
+      ...(type === undefined ? {} : { type }),
     }
   }
 

@@ -1,13 +1,16 @@
 import { SluiceError } from '@sluice/core'
 import type { Guard, MetricSource } from '@sluice/guards'
 import { type Clock, createEmitter, type Replica, systemClock } from '@sluice/stores'
-import type { ApprovalDesk } from '../approvals/subject.ts'
-import { createRolloutController, type RolloutController } from '../controller.ts'
+import { type ApprovalDesk, type ApprovalSubject, rolloutSubject } from '../approvals/subject.ts'
+import type { StartOrder } from '../commands.ts'
+import { createRolloutController, defaultAlpha, type RolloutController } from '../controller.ts'
+import { approvalTypeOf, findApprovalType } from '../controller-options.ts'
 import type { Order } from '../event.ts'
 import type { Lease } from '../fleet/lease.ts'
 import type { CreateJudge } from '../judge.ts'
 import { checkEnvironment, checkName, checkVersion } from '../names.ts'
 import type { Plan } from '../plan.ts'
+import { parsePlan } from '../plan-schema.ts'
 import { defaultPolicy } from '../policy/default-policy.ts'
 import type { Policy } from '../policy/policy.ts'
 import { createProcedure } from '../procedure/create-procedure.ts'
@@ -18,6 +21,7 @@ import { isActive } from '../state.ts'
 import { steerTraffic } from '../steer/steer-traffic.ts'
 import type { Steering } from '../steer/steering.ts'
 import type { TrafficRecord } from '../steer/traffic-record.ts'
+import { approvalsOfArm, withVersionAsked } from './approved-version.ts'
 import { blueGreenSteps } from './blue-green-steps.ts'
 import { openTrafficBooks } from './books.ts'
 import type { BlueGreenHooks } from './hooks.ts'
@@ -38,7 +42,10 @@ export interface CreateBlueGreenOptions {
   /** Default: {@link blueGreen} of the policy. */
   readonly plan?: Plan
   readonly policy?: Policy
-  /** Asked before the switch; see the rollout controller's. */
+  /**
+   * Asked before the switch, for the version that is on the idle arm; see the rollout controller's and
+   * {@link BlueGreen.subjectOf}.
+   */
   readonly approvals?: ApprovalDesk
   /** Spares the guards' work, and shares of alpha, where other processes run this too; see the rollout controller's. */
   readonly lease?: Lease
@@ -93,10 +100,21 @@ export interface BlueGreen {
    * Begins to bring a version onto the idle arm and to switch to it; `run` does it. The same version again changes nothing,
    * while it goes on and when it is live.
    *
-   * @throws SluiceError `invalid_option` for what names no version; `no_traffic_record`; `procedure_differs` while another version is under way; `rollout_exists` while
-   * somebody moves the service's traffic by a rollout.
+   * @param order.type Who approves it, where the environment asks for that: a key of `policy.approvals.types`. Default `minor`,
+   * or what the plan's first stage names.
+   * @throws SluiceError `invalid_option` for what names no version, or no type of the policy; `no_traffic_record`;
+   * `procedure_differs` while another version is under way, or this one under another type; `rollout_exists` while somebody
+   * moves the service's traffic by a rollout.
    */
-  start(order: Order & { readonly version: string }): Promise<ProcedureState>
+  start(order: StartOrder & { readonly version: string }): Promise<ProcedureState>
+  /**
+   * What approval the switch to a version waits for: the service, the version, the plan, the guards and alpha. Ask for it
+   * before or after `start`; each is good for one switch.
+   *
+   * @param type As in `start`.
+   * @throws SluiceError `invalid_option`.
+   */
+  subjectOf(version: string, type?: string): ApprovalSubject
   /**
    * Switches back, at any moment until the old arm is being taken down: traffic first, then the rest.
    *
@@ -127,16 +145,17 @@ export function createBlueGreen(options: CreateBlueGreenOptions): BlueGreen {
   const { replica, environment, service, router, hooks, clock = systemClock } = options
   const { policy = defaultPolicy, tickMs = defaultTickMs, actor = 'blue_green' } = options
   const { hookTimeoutMs = defaultHookTimeoutMs, steerEveryMs } = options
-  const { plan = blueGreen({}, policy) } = options
+  const { guards = [], approvals, alpha = defaultAlpha } = options
+  const plan = parsePlan(options.plan ?? blueGreen({}, policy))
   checkEnvironment(environment)
   checkName(service, '/service')
   const events = createEmitter<BlueGreenEvents>((_, cause) => events.tell('error', cause))
   const tellError = (error: unknown) => events.tell('error', error)
   const books = openTrafficBooks(replica, environment, service)
   const controller = createRolloutController({
-    ...{ replica, environment, flag: service, plan, policy, clock, tickMs, actor },
-    ...defined({ guards: options.guards, source: options.source, approvals: options.approvals }),
-    ...defined({ alpha: options.alpha, judge: options.judge, lease: options.lease }),
+    ...{ replica, environment, flag: service, plan, policy, clock, tickMs, actor, guards, alpha },
+    ...(approvals === undefined ? {} : { approvals: approvalsOfArm(approvals, books) }),
+    ...defined({ source: options.source, judge: options.judge, lease: options.lease }),
   })
   const steering = steerTraffic({
     ...{ replica, environment, service, router, clock, brake: controller },
@@ -150,7 +169,7 @@ export function createBlueGreen(options: CreateBlueGreenOptions): BlueGreen {
     parts: optionalHooks.filter((name) => hooks[name] !== undefined),
     steps: blueGreenSteps({
       ...{ replica, environment, service, hooks, books, controller, steering, clock, actor },
-      ...{ hookTimeoutMs, tickMs, tellError },
+      ...{ hookTimeoutMs, tickMs, tellError, hasApprovals: approvals !== undefined },
       warmUpMs: policy.blueGreen.warmUpMs,
       plannedMs: plan.stages.reduce((sum, { monitorMs }) => sum + monitorMs, 0),
       state: () => procedure.state,
@@ -218,8 +237,9 @@ export function createBlueGreen(options: CreateBlueGreenOptions): BlueGreen {
       )
     },
 
-    async start({ version, ...order }) {
+    async start({ version, type, ...order }) {
       checkVersion(version)
+      const approval = findApprovalType({ environment, approvals }, plan, policy, type)
       await replica.refresh()
       const { live, idle, versions } = books.read()
       const before = procedure.state
@@ -234,8 +254,18 @@ export function createBlueGreen(options: CreateBlueGreenOptions): BlueGreen {
         }
       }
       const again = before !== undefined
-      const input = isUnderWay ? { ...Object(before.input), version } : { version, live, idle }
+      const begun = isUnderWay ? Object(before.input) : { live, idle }
+      // While it goes on it keeps its type, but for somebody who says another one.
+      const isSaid = approval !== undefined && (!isUnderWay || type !== undefined)
+      const input = { ...begun, version, ...(isSaid ? { type: approval } : {}) }
       return procedure.start({ ...order, input, again })
+    },
+
+    subjectOf(version, type) {
+      checkVersion(version)
+      const needed = approvalTypeOf(policy, type, plan.stages[0]?.approval)
+      const proposal = { flag: service, environment, plan, guards, alpha }
+      return withVersionAsked(rolloutSubject(proposal, needed), version)
     },
 
     async switchBack(order) {

@@ -9,9 +9,16 @@ export interface BlueGreenInput {
   readonly live: string
   /** The arm that the version goes to. */
   readonly idle: string
+  /** The type of approval that the switch waits for; absent: whoever started it had none to ask. */
+  readonly type?: string
 }
 
-const schema = z.strictObject({ version: z.string().min(1), live: z.string(), idle: z.string() })
+const schema = z.strictObject({
+  version: z.string().min(1),
+  live: z.string(),
+  idle: z.string(),
+  type: z.string().exactOptional(),
+})
 
 /** @throws SluiceError `invalid_input` with pointer, expected and found. */
 export function readInput(input: Json): BlueGreenInput {
