@@ -1,5 +1,8 @@
 import { type Json, SluiceError } from '@sluice/core'
 import { type Clock, createEmitter, type Replica, systemClock } from '@sluice/stores'
+import type { ApprovalDesk, ApprovalSubject } from '../approvals/subject.ts'
+import type { StartOrder } from '../commands.ts'
+import { approvalTypeOf, findApprovalType } from '../controller-options.ts'
 import type { Order } from '../event.ts'
 import { checkEnvironment, checkName, checkVersion } from '../names.ts'
 import { defaultPolicy } from '../policy/default-policy.ts'
@@ -7,6 +10,7 @@ import type { Policy } from '../policy/policy.ts'
 import { createProcedure } from '../procedure/create-procedure.ts'
 import type { ProcedureNotice } from '../procedure/event.ts'
 import { isProcedureOver, type ProcedureState } from '../procedure/state.ts'
+import { approvalStep, rollingSubject } from './approval.ts'
 import type { RollingHooks } from './hooks.ts'
 import { entryOf, type InstanceEntries, openInstanceBook } from './instance-book.ts'
 import { parseRollingPlan, type RollingPlan, rolling, toBatches } from './plan.ts'
@@ -24,6 +28,11 @@ export interface RollingUpdateOptions {
   /** Default: {@link rolling} of the policy. */
   readonly plan?: RollingPlan
   readonly policy?: Policy
+  /**
+   * Who knows what is approved. With it, an update in an environment of `policy.approvals.requiredIn` waits for approval before
+   * it touches an instance; see {@link RollingUpdate.subjectOf}. Default: none; no update asks.
+   */
+  readonly approvals?: ApprovalDesk
   /** Default: the machine's clock. */
   readonly clock?: Clock
   /** Default 1,000. */
@@ -55,13 +64,24 @@ export interface RollingUpdate {
    * when it is everywhere.
    *
    * @param order.from What runs now on instances of which the log does not know it.
-   * @throws SluiceError `invalid_option` for what names no version; `no_version_before`; `procedure_differs` while another version is under way.
+   * @param order.type Who approves it, where the environment asks for that: a key of `policy.approvals.types`. Default `minor`.
+   * @throws SluiceError `invalid_option` for what names no version, or no type of the policy; `no_version_before`;
+   * `procedure_differs` while another version is under way, or this one under another type.
    */
   start(
-    order: Order & { readonly version: string; readonly from?: string },
+    order: StartOrder & { readonly version: string; readonly from?: string },
   ): Promise<ProcedureState>
   /**
-   * Stops where it is and goes back, the last instance first; also after it succeeded, and again where it failed to.
+   * What approval an update to a version waits for: the service, the version, the plan and the instances. Ask for it before or
+   * after `start`; each is good for one update.
+   *
+   * @param type As in `start`.
+   * @throws SluiceError `invalid_option`.
+   */
+  subjectOf(version: string, type?: string): ApprovalSubject
+  /**
+   * Stops where it is and goes back, the last instance first; also after it succeeded, and again where it failed to. It waits
+   * for no approval.
    *
    * @throws SluiceError `no_procedure`; `procedure_over` where it went back already.
    */
@@ -78,6 +98,8 @@ export interface RollingUpdate {
 }
 
 const defaultTickMs = 1_000
+/** A rolling plan names no approvals of its own. */
+const noStages = { stages: [] }
 /** A deployment of an instance takes minutes. */
 const defaultHookTimeoutMs = 600_000
 
@@ -93,7 +115,7 @@ const defaultHookTimeoutMs = 600_000
 export function createRollingUpdate(options: RollingUpdateOptions): RollingUpdate {
   const { replica, environment, service, instances, hooks, clock = systemClock } = options
   const { policy = defaultPolicy, tickMs = defaultTickMs, actor = 'rolling' } = options
-  const { hookTimeoutMs = defaultHookTimeoutMs, processId } = options
+  const { hookTimeoutMs = defaultHookTimeoutMs, processId, approvals } = options
   const plan = parseRollingPlan(options.plan ?? rolling({}, policy))
   checkEnvironment(environment)
   checkName(service, '/service')
@@ -105,11 +127,10 @@ export function createRollingUpdate(options: RollingUpdateOptions): RollingUpdat
     ...{ replica, environment, clock, actor, tickMs },
     ...(processId === undefined ? {} : { processId }),
     key: `procedure/rolling/${environment}/${service}`,
-    steps: rollingSteps(
-      batchCount,
-      plan,
-      createInstanceWork({ hooks, book, plan, clock, hookTimeoutMs }),
-    ),
+    steps: [
+      approvalStep({ environment, service }, approvals),
+      ...rollingSteps(batchCount, createInstanceWork({ hooks, book, clock, hookTimeoutMs })),
+    ],
   })
   procedure.on('event', (notice) => events.tell('event', notice))
   procedure.on('state', (state) => events.tell('state', state))
@@ -152,21 +173,32 @@ export function createRollingUpdate(options: RollingUpdateOptions): RollingUpdat
       return procedure.state
     },
 
-    async start({ version, from, ...order }) {
+    async start({ version, from, type, ...order }) {
       checkVersion(version)
+      const approval = findApprovalType({ environment, approvals }, noStages, policy, type)
       if (from !== undefined) checkVersion(from, '/from')
       await replica.refresh()
       const before = procedure.state
       if (before !== undefined && !isProcedureOver(before)) {
-        // While it goes on only the version matters: what ran before is what it was at the start.
-        const input = { ...readRollingInput(before.input), version }
+        // While it goes on only what is said matters: what ran before is what it was at the start.
+        const said = type !== undefined && approval !== undefined ? { type: approval } : {}
+        const input = { ...readRollingInput(before.input), version, ...said }
         return procedure.start({ ...order, input: toJson(input), again: true })
       }
       if (before?.phase === 'succeeded' && isEverywhere(version)) return before
-      const input = { version, batches: toBatches(outFirst(), plan), before: versionsBefore(from) }
+      const input = {
+        ...{ version, batches: toBatches(outFirst(), plan), before: versionsBefore(from), plan },
+        ...(approval === undefined ? {} : { type: approval }),
+      }
       // Those that the update never reaches are known by the next one, too.
       await book.adopt(input.before, order)
       return procedure.start({ ...order, input: toJson(input), again: before !== undefined })
+    },
+
+    subjectOf(version, type) {
+      checkVersion(version)
+      const proposal = { environment, service, version, plan, instances }
+      return rollingSubject(proposal, approvalTypeOf(policy, type, undefined))
     },
 
     rollBack: (order) => procedure.rollBack(order),

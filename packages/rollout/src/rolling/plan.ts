@@ -24,7 +24,8 @@ export type RollingOptions = Partial<Omit<RollingPlan, 'kind'>>
 
 const count = z.int().min(1)
 
-const schema: z.ZodType<RollingPlan> = z.strictObject({
+/** The shape of a plan; that no batch is too large is checked beside it, in {@link parseRollingPlan}. */
+export const rollingPlanSchema: z.ZodType<RollingPlan> = z.strictObject({
   kind: z.literal('rolling'),
   firstBatch: count,
   batch: count,
@@ -47,7 +48,7 @@ export function rolling(options: RollingOptions = {}, policy: Policy = defaultPo
 
 /** Reads a plan from anywhere. @throws SluiceError `invalid_plan`. */
 export function parseRollingPlan(input: unknown): RollingPlan {
-  const parsed = schema.safeParse(input)
+  const parsed = rollingPlanSchema.safeParse(input)
   if (!parsed.success) throw refuse(describeIssue(parsed.error, input))
   for (const name of ['firstBatch', 'batch'] as const) {
     const { [name]: found, maxUnavailable } = parsed.data

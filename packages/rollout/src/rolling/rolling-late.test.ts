@@ -65,7 +65,7 @@ describe('an instance of an update that was given up', () => {
     const replica = createReplica({ store, clock: world.clock, snapshotEvery: 0 })
     await replica.start()
     const { update, isOver } = await begin({ replica })
-    await world.until(() => update.state?.steps[1]?.phase === 'running')
+    await world.until(() => update.state?.steps[2]?.phase === 'running')
     await world.clock.advance(1_000)
     const other = await world.join()
     await other.update.rollBack(ops)

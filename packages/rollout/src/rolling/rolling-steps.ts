@@ -2,7 +2,7 @@ import { type Json, SluiceError } from '@sluice/core'
 import { z } from 'zod'
 import { describeIssue } from '../issue.ts'
 import { type Step, type StepContext, waitFor } from '../procedure/step.ts'
-import type { RollingPlan } from './plan.ts'
+import { type RollingPlan, rollingPlanSchema } from './plan.ts'
 import type { InstanceMove, InstanceWork } from './update-instance.ts'
 
 /** What a run was started with, as it stands in the log. */
@@ -12,6 +12,10 @@ export interface RollingInput {
   readonly batches: readonly (readonly string[])[]
   /** What ran on each before. */
   readonly before: Readonly<Record<string, string>>
+  /** The plan it was started with: what was approved is what is done, whichever process carries on. */
+  readonly plan: RollingPlan
+  /** The type of approval that it waits for; absent: whoever started it had none to ask. */
+  readonly type?: string
 }
 
 const name = z.string().min(1)
@@ -19,6 +23,8 @@ const schema: z.ZodType<RollingInput> = z.strictObject({
   version: name,
   batches: z.array(z.array(name).min(1)).min(1),
   before: z.record(name, name),
+  plan: rollingPlanSchema,
+  type: name.exactOptional(),
 })
 
 /** Far beyond the limits of the hooks, which come first. */
@@ -28,17 +34,18 @@ const stepTimeoutMs = 24 * 60 * 60_000
  * One step for each batch: its instances are updated together, must become healthy, and stay so. Undone, they go back one by
  * one, the last one first.
  */
-export function rollingSteps(count: number, plan: RollingPlan, work: InstanceWork): Step[] {
+export function rollingSteps(count: number, work: InstanceWork): Step[] {
   return Array.from({ length: count }, (_, index) => ({
     name: `batch_${index + 1}`,
     timeoutMs: stepTimeoutMs,
 
     async run(context: StepContext) {
       const moves = movesOf(context, index)
+      const { settleMs } = readRollingInput(context.input).plan
       if (context.memo !== 'settling') {
         await all(moves.map((move) => work.update(move)))
-        if (plan.settleMs > 0) {
-          return waitFor(plan.settleMs, `batch ${index + 1} settles`, 'settling')
+        if (settleMs > 0) {
+          return waitFor(settleMs, `batch ${index + 1} settles`, 'settling')
         }
       }
       // Those of earlier batches as well: one that died since is no reason to go on.
@@ -67,10 +74,11 @@ export function readRollingInput(input: Json): RollingInput {
 }
 
 function movesOf({ input, id, signal }: StepContext, index: number): InstanceMove[] {
-  const { version, batches, before } = readRollingInput(input)
+  const { version, batches, before, plan } = readRollingInput(input)
   const instances = batches[index] ?? []
   return instances.map((instance) => {
-    return { instance, version, before: before[instance] ?? version, id, signal }
+    const { healthTimeoutMs } = plan
+    return { instance, version, before: before[instance] ?? version, healthTimeoutMs, id, signal }
   })
 }
 

@@ -5,13 +5,11 @@ import { toReason } from '../reason.ts'
 import { assertWanted } from '../wanted.ts'
 import type { InstanceContext, RollingHooks } from './hooks.ts'
 import { entryOf, type InstanceBook } from './instance-book.ts'
-import type { RollingPlan } from './plan.ts'
 
 /** What the work on instances is made of. */
 export interface InstanceWorkOptions {
   readonly hooks: RollingHooks
   readonly book: InstanceBook
-  readonly plan: RollingPlan
   readonly clock: Clock
   readonly hookTimeoutMs: number
 }
@@ -22,6 +20,8 @@ export interface InstanceMove {
   readonly version: string
   /** What ran on it before the update. */
   readonly before: string
+  /** How long it has to become healthy, in milliseconds. */
+  readonly healthTimeoutMs: number
   readonly id: string
   readonly signal: AbortSignal
 }
@@ -34,6 +34,13 @@ export interface InstanceWork {
   revert(move: InstanceMove): Promise<void>
   /** @throws SluiceError `instance_unhealthy` where it is not healthy now, nor in the next moments. */
   confirm(move: InstanceMove): Promise<void>
+}
+
+/** Whose health is asked for, and how. */
+interface HealthCheck {
+  readonly instance: string
+  readonly context: InstanceContext
+  readonly healthTimeoutMs: number
 }
 
 /** A process that starts answers its health check within some seconds; asked each second it is seen at once. */
@@ -54,10 +61,10 @@ function timeOf(tookMs: number): number {
 
 /** Creates the work on single instances. */
 export function createInstanceWork(options: InstanceWorkOptions): InstanceWork {
-  const { hooks, book, plan, clock, hookTimeoutMs } = options
+  const { hooks, book, clock, hookTimeoutMs } = options
 
   async function move(
-    { instance, before, id, signal }: InstanceMove,
+    { instance, before, healthTimeoutMs, id, signal }: InstanceMove,
     to: string,
     install: (instance: string, context: InstanceContext) => HookAnswer,
   ): Promise<void> {
@@ -70,20 +77,21 @@ export function createInstanceWork(options: InstanceWorkOptions): InstanceWork {
     await book.set(instance, { version: from, isOut: true }, says('take_out', instance, from, to))
     await call('takeOut', () => hooks.takeOut(instance, context), signal)
     await call('deploy', () => install(instance, context), signal)
-    await untilHealthy(instance, context, ({ spentMs }) => spentMs >= plan.healthTimeoutMs)
+    const check = { instance, context, healthTimeoutMs }
+    await untilHealthy(check, ({ spentMs }) => spentMs >= healthTimeoutMs)
     await call('putBack', () => hooks.putBack(instance, context), signal)
     await book.set(instance, { version: to }, says('put_back', instance, from, to))
   }
 
   async function untilHealthy(
-    instance: string,
-    context: InstanceContext,
+    check: HealthCheck,
     isEnough: (seen: { readonly noes: number; readonly spentMs: number }) => boolean,
   ): Promise<void> {
+    const { instance, context } = check
     let spentMs = 0
     for (let noes = 1; ; noes += 1) {
       const askedAt = clock.now()
-      const because = await findTrouble(instance, context)
+      const because = await findTrouble(check)
       if (because === undefined) return
       if (isEnough({ noes, spentMs })) throw unhealthy(instance, context.version, because)
       await new Promise<void>((resolve) => {
@@ -94,12 +102,13 @@ export function createInstanceWork(options: InstanceWorkOptions): InstanceWork {
     }
   }
 
-  async function findTrouble(
-    instance: string,
-    context: InstanceContext,
-  ): Promise<string | undefined> {
+  async function findTrouble({
+    instance,
+    context,
+    healthTimeoutMs,
+  }: HealthCheck): Promise<string | undefined> {
     try {
-      const limitMs = Math.min(checkTimeoutMs, plan.healthTimeoutMs)
+      const limitMs = Math.min(checkTimeoutMs, healthTimeoutMs)
       return faultOf(await inTime('check', limitMs, async () => hooks.check(instance, context)))
     } catch (error) {
       return toReason(error)
@@ -126,9 +135,9 @@ export function createInstanceWork(options: InstanceWorkOptions): InstanceWork {
   return {
     update: (each) => move(each, each.version, hooks.deploy),
     revert: (each) => move(each, each.before, hooks.revert ?? hooks.deploy),
-    async confirm({ instance, version, id, signal }) {
+    async confirm({ instance, version, healthTimeoutMs, id, signal }) {
       const context = { version, idempotencyKey: `${id}/${instance}/${version}`, signal }
-      await untilHealthy(instance, context, ({ noes }) => noes >= confirmNoes)
+      await untilHealthy({ instance, context, healthTimeoutMs }, ({ noes }) => noes >= confirmNoes)
     },
   }
 }
