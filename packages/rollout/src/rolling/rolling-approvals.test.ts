@@ -152,7 +152,7 @@ describe('an update in production', () => {
     expect(world.calls).toEqual([])
   })
 
-  it('loses it where what was asked for is edited, and gets it for what was asked instead', async () => {
+  it('loses it where the request is edited: the one in its place is for another plan', async () => {
     const process = await begin()
     const { people, update } = process
     const bolder = await join({ plan: planOf({ settleMs: 0 }) })
