@@ -8,6 +8,13 @@ const below: Readonly<Record<string, readonly string[]>> = {
   '@sluice/stores': ['@sluice/core'],
   '@sluice/rollout': ['@sluice/core', '@sluice/stores', '@sluice/guards'],
   '@sluice/sdk': ['@sluice/core', '@sluice/stores', '@sluice/guards', '@sluice/rollout'],
+  '@sluice/cli': [
+    '@sluice/core',
+    '@sluice/stores',
+    '@sluice/guards',
+    '@sluice/rollout',
+    '@sluice/sdk',
+  ],
 }
 
 /** The entries that a browser loads: they carry no validation and no platform module. */
@@ -16,7 +23,7 @@ const browserEntries: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** The packages that may ask the process for its variables. */
-const environmentReaders: readonly string[] = ['@sluice/sdk']
+const environmentReaders: readonly string[] = ['@sluice/sdk', '@sluice/cli']
 
 interface Unit extends Package {
   readonly sources: ReadonlyMap<string, SourceFile>
