@@ -1,6 +1,6 @@
 import type { EvaluationContext, FlagDefinitions, KeyOf, SluiceError } from '@sluice/core'
 import { createHealthRecorder, type HealthRecorder } from '@sluice/guards'
-import type { FleetSource, Lease } from '@sluice/rollout'
+import type { FleetSource, Lease, RolloutController } from '@sluice/rollout'
 import {
   type Clock,
   createEmitter,
@@ -50,6 +50,11 @@ export interface Flags<D extends FlagDefinitions = FlagDefinitions>
    * store has no exchange.
    */
   createLease(key: KeyOf<D>, clock?: Clock): Lease | undefined
+  /**
+   * Puts what a controller's guards say onto the store's exchange, where it has one, for whoever watches the rollout from
+   * outside. The controller of these flags calls it.
+   */
+  shareVerdicts(key: KeyOf<D>, controller: Pick<RolloutController, 'on' | 'state'>): void
 }
 
 /** {@link OpenFlagsOptions}, with a store of this process's own where none is given. */
@@ -114,6 +119,7 @@ export function openFlags<const D extends FlagDefinitions = FlagDefinitions>(
     watchCohorts: fleet.watchCohorts,
     cohort: fleet.cohortSource,
     createLease: fleet.createLease,
+    shareVerdicts: fleet.shareVerdicts,
     on: ((name, listener) => {
       const stops = [on.call(client, name, listener)]
       if (name === 'error') stops.push(errors.on(name, listener as FlagClientEvents['error']))
