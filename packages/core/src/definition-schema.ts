@@ -143,6 +143,7 @@ export const definitionSchema: z.ZodType<FlagDefinition> = z.strictObject({
   kind: z.enum(['release', 'experiment', 'operational', 'permission']).optional(),
   createdAt: isoInstant.optional(),
   expiresAt: isoInstant.optional(),
+  metadata: z.record(z.string(), scalar).optional(),
   environments: z
     .union([z.array(z.string().min(1)), z.record(z.string(), z.strictObject(settings))])
     .optional(),
