@@ -1,0 +1,73 @@
+import { SluiceError } from '@sluice/core'
+import { type Command, CommanderError } from 'commander'
+import { suggest } from './usage-error.ts'
+
+/** Commander's error as one of ours, which says what to type instead; anything else as it is. */
+export function toUsageError(thrown: unknown, program: Command, argv: readonly string[]): unknown {
+  if (!(thrown instanceof CommanderError)) return thrown
+  const command = commandOf(program, argv)
+  const path = pathOf(command)
+  const what = thrown.message.replace(/^error: /u, '').split('\n')[0] ?? ''
+  const quoted = /'([^']*)'/u.exec(what)?.[1] ?? ''
+  const help = `${path} --help says more.`
+  switch (thrown.code) {
+    case 'commander.unknownCommand': {
+      const known = command.commands.map((each) => each.name())
+      return fail('unknown_command', `There is no command ${path} ${quoted}.`, [
+        suggest(quoted, known),
+        help,
+      ])
+    }
+    case 'commander.unknownOption': {
+      const known = optionsOf(command)
+      return fail('unknown_option', `${path} has no option ${quoted}.`, [
+        suggest(quoted.split('=')[0] ?? '', known),
+        help,
+      ])
+    }
+    case 'commander.missingArgument':
+      return fail('invalid_usage', `${path} needs <${quoted}>.`, [`Type ${usageOf(command)}`])
+    case 'commander.excessArguments':
+      return fail('invalid_usage', `${path} takes fewer arguments.`, [`Type ${usageOf(command)}`])
+    case 'commander.optionMissingArgument':
+      return fail('invalid_usage', `A value is missing: ${quoted}`, [help])
+    default:
+      return fail('invalid_usage', `${capital(what)}`, [help])
+  }
+}
+
+function fail(code: string, what: string, instead: readonly (string | undefined)[]): SluiceError {
+  const lines = instead.filter((line) => line !== undefined)
+  return new SluiceError(code, [what, ...lines].join('\n'))
+}
+
+/** The command that was meant, as far as its names were right. */
+function commandOf(program: Command, argv: readonly string[]): Command {
+  let command = program
+  for (const word of argv) {
+    const next = command.commands.find((each) => each.name() === word)
+    if (next !== undefined) command = next
+  }
+  return command
+}
+
+function pathOf(command: Command): string {
+  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`
+}
+
+function usageOf(command: Command): string {
+  const args = command.registeredArguments.map((each) => {
+    const name = each.variadic ? `${each.name()}…` : each.name()
+    return each.required ? `<${name}>` : `[${name}]`
+  })
+  return [pathOf(command), ...args].join(' ')
+}
+
+function optionsOf(command: Command): string[] {
+  const own = command.options.map((option) => option.long ?? option.short ?? '')
+  return command.parent === null ? own : [...own, ...optionsOf(command.parent)]
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
