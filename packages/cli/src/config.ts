@@ -27,6 +27,7 @@ const settings = [
   'definitions',
   'directory',
   'policy',
+  'rollouts',
   'confirmIn',
 ] as const
 

@@ -1,1 +1,6 @@
-export { defineConfig, type OpenedStore, type SluiceConfig } from './sluice-config.ts'
+export {
+  defineConfig,
+  type OpenedStore,
+  type RolloutSettings,
+  type SluiceConfig,
+} from './sluice-config.ts'

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { declareFlagCommands } from './declare-flag-commands.ts'
+import { declareRolloutCommands } from './declare-rollout-commands.ts'
 import type { ExitCode } from './exit-codes.ts'
 import { createLazily } from './lazily.ts'
 import type { World } from './world.ts'
@@ -29,5 +30,6 @@ export function createProgram(world: World, end: (code: ExitCode) => void): Comm
     .option('--no-color', 'prints without colours, as NO_COLOR does')
   const lazily = createLazily(world, end)
   declareFlagCommands(program, lazily)
+  declareRolloutCommands(program, lazily)
   return program
 }

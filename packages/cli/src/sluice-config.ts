@@ -1,5 +1,6 @@
 import type { FlagDefinitions } from '@sluice/core'
-import type { Directory, Policy } from '@sluice/rollout'
+import type { Guard } from '@sluice/guards'
+import type { Directory, Plan, Policy } from '@sluice/rollout'
 import type { Store } from '@sluice/stores'
 
 /** A store that the configuration opens by itself, and how to let go of it. */
@@ -7,6 +8,17 @@ export interface OpenedStore {
   readonly store: Store
   /** Closes what the store was opened over: its client. The store is closed before. */
   close?(): Promise<void> | void
+}
+
+/** What a rollout that is started here is going to be; what is missing is the policy's. */
+export interface RolloutSettings {
+  readonly plan?: Plan
+  /** Default: error rate, latency and declarations. */
+  readonly guards?: readonly Guard[]
+  /** Default 0.01. */
+  readonly alpha?: number
+  /** The type of change, a key of `policy.approvals.types`. Default `minor`. */
+  readonly type?: string
 }
 
 /** What `sluice.config.ts` says. */
@@ -27,6 +39,11 @@ export interface SluiceConfig {
   readonly directory?: Directory
   /** From `definePolicy`. Default: `defaultPolicy`. */
   readonly policy?: Policy
+  /**
+   * What `rollout start` begins, by flag; `*` is for all others. Let the services' controllers use the same: a check or a
+   * gauge that is a function is looked up there by its name.
+   */
+  readonly rollouts?: { readonly [flag: string]: RolloutSettings }
   /** Environments in which a change that goes up is confirmed first. Default: `['production']`. */
   readonly confirmIn?: readonly string[]
 }

@@ -20,7 +20,10 @@ export function drawGuards(view: RolloutView, { width, color }: FrameOptions): s
       : [color.dim('No guard watches it: it goes on only where somebody promotes it.')]
   }
   const { verdicts, from, at } = guards
-  const nameWidth = Math.min(longestName, Math.max(5, ...verdicts.map((each) => widthOf(each.guard))))
+  const nameWidth = Math.min(
+    longestName,
+    Math.max(5, ...verdicts.map((each) => widthOf(each.guard))),
+  )
   const cells = width < 100 ? Math.max(leastCells, barCells - 8) : barCells
   const fresh = from === 'live' ? '' : `, as of ${formatAge(at, now)}`
   const title = `${pad('guard', nameWidth)}  evidence against the canary${fresh}`

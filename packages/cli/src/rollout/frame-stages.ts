@@ -46,7 +46,9 @@ function drawLongPlan(view: RolloutView, { width, color }: FrameOptions): string
       ? `${done} of ${stages.length} stages`
       : `stage ${at + 1} of ${stages.length}: ${formatPercent(current.rolloutPercent)}, ${sayTime(view, current, at)}`
   const cells = Math.min(40, width)
-  const share = (done + (current === undefined || at === undefined ? 0 : shareDone(view, current, at) % 1)) / stages.length
+  const share =
+    (done + (current === undefined || at === undefined ? 0 : shareDone(view, current, at) % 1)) /
+    stages.length
   return [drawSegment(share, cells, view.state, color), where]
 }
 

@@ -36,7 +36,10 @@ function drawHead(view: RolloutView, { width, color }: FrameOptions): string[] {
   const { state, now, trouble } = view
   const phase = sayPhase(state.phase)
   const right = `${phase}  ${sayShare(state)}`
-  const name = cut(`${clean(state.flag)} in ${clean(state.environment)}`, width - widthOf(right) - 2)
+  const name = cut(
+    `${clean(state.flag)} in ${clean(state.environment)}`,
+    width - widthOf(right) - 2,
+  )
   const share = right.slice(phase.length)
   const paint = phasePaint(view, color)
   const head = `${color.bold(pad(name, width - widthOf(right)))}${paint(phase)}${color.bold(share)}`
@@ -122,9 +125,11 @@ function drawApprovals({ approvals, now }: RolloutView, options: FrameOptions): 
     if (standing.status !== 'pending') return []
     const { wants = [], readyAt } = standing
     const who = wants.length === 0 ? 'is approved' : `wants ${wants.map(clean).join(', ')}`
-    const notice = readyAt === undefined ? '' : `; its notice ends in ${formatDuration(readyAt - now)}`
+    const notice =
+      readyAt === undefined ? '' : `; its notice ends in ${formatDuration(readyAt - now)}`
     const line = `approval ${approval.id} (${clean(approval.subject.type)}) ${who}${notice}`
-    const type = wants.length === 0 ? [] : [color.dim(`  sluice approve ${approval.id} --reason "…"`)]
+    const type =
+      wants.length === 0 ? [] : [color.dim(`  sluice approve ${approval.id} --reason "…"`)]
     return [color.yellow(cut(line, width)), ...type]
   })
 }

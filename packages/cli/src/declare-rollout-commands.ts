@@ -1,0 +1,65 @@
+import type { Command } from 'commander'
+import type { Lazily } from './lazily.ts'
+
+/** Declares what moves exposure over time: rollouts. */
+export function declareRolloutCommands(program: Command, lazily: Lazily): void {
+  const rollout = program
+    .command('rollout')
+    .description('guarded rollouts: start, watch, stop, go back')
+
+  withTerms(
+    rollout
+      .command('start <flag>')
+      .description('starts a rollout, which the controllers of the services then carry')
+      .option('--in-code', 'the flag is defined in the code of the services alone'),
+  ).action(lazily(async () => (await import('./commands/rollout-start.ts')).startRollout))
+
+  rollout
+    .command('watch [flag]')
+    .description('shows a rollout as it goes, until it is over')
+    .option('--exit-status', 'ends with 1 where it went back or was given up')
+    .action(lazily(async () => (await import('./commands/rollout-watch.ts')).watchRollout))
+
+  rollout
+    .command('status [flag]')
+    .description('says where rollouts stand')
+    .action(lazily(async () => (await import('./commands/rollout-status.ts')).showStatus))
+
+  const orders = () => import('./commands/rollout-orders.ts')
+  withNote(
+    rollout.command('pause <flag>').description('stops where it is; guards go on watching'),
+  ).action(lazily(async () => (await orders()).pauseRollout))
+  withNote(rollout.command('resume <flag>').description('goes on where it was paused')).action(
+    lazily(async () => (await orders()).resumeRollout),
+  )
+  withNote(
+    rollout.command('promote <flag>').description('goes to the next stage before its time'),
+  ).action(lazily(async () => (await orders()).promoteRollout))
+  withNote(rollout.command('rollback <flag>').description('goes back to 0 percent now')).action(
+    lazily(async () => (await orders()).rollBackRollout),
+  )
+  withNote(rollout.command('abort <flag>').description('gives up control; the share stays')).action(
+    lazily(async () => (await orders()).abortRollout),
+  )
+  withNote(
+    rollout
+      .command('declare <flag> <condition>')
+      .description('declares data_corruption and the like: goes back at once'),
+  ).action(lazily(async () => (await orders()).declareCondition))
+}
+
+function withNote(command: Command): Command {
+  return command
+    .option('--reason <text>', 'why, for the log')
+    .option('--ticket <id>', 'a ticket, for the log')
+}
+
+function withTerms(command: Command): Command {
+  return withNote(command)
+    .option('--plan <plan>', 'canary, or a JSON file')
+    .option('--stages <percents>', 'as 5,25,50,100')
+    .option('--monitor <time>', 'how long each stage is watched, as 1h')
+    .option('--guards <names>', 'error_rate, latency, declaration, policy, none')
+    .option('--alpha <chance>', 'the most a healthy canary goes back by chance, as 1%')
+    .option('--type <type>', 'what kind of change it is, for its approval: minor, major, …')
+}
