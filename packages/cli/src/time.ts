@@ -37,3 +37,14 @@ export function formatInstant(at: number): string {
   if (Number.isNaN(date.getTime())) return String(at)
   return `${date.toISOString().slice(0, 19).replace('T', ' ')}Z`
 }
+
+/** A duration in its one or two largest units: `45 s`, `12 min`, `3 h 20 min`, `5 d`. */
+export function formatDuration(durationMs: number): string {
+  const seconds = Math.max(0, Math.round(durationMs / 1_000))
+  if (seconds < 120) return `${seconds} s`
+  const minutes = Math.round(seconds / 60)
+  if (minutes < 120) return `${minutes} min`
+  const hours = Math.floor(minutes / 60)
+  if (hours < 48) return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`
+  return `${Math.round(hours / 24)} d`
+}
