@@ -96,7 +96,7 @@ export function createRequestGuard<D extends FlagDefinitions, Key extends KeyOf<
 
 /** The arm that a flag chooses for a user; undefined where it could place nobody. */
 export function chooseArm<D extends FlagDefinitions>(
-  flags: Flags<D>,
+  flags: Pick<Flags<D>, 'evaluate'>,
   key: KeyOf<D>,
   context: EvaluationContext,
 ): ArmName | undefined {

@@ -1,0 +1,6 @@
+export type { ServedFlags } from './openfeature/served-flags.ts'
+export {
+  createOpenFeatureProvider,
+  type OpenFeatureProviderOptions,
+} from './openfeature/server-provider.ts'
+export type { Source } from './openfeature/session.ts'
