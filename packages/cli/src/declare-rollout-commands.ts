@@ -1,8 +1,13 @@
 import type { Command } from 'commander'
 import type { Lazily } from './lazily.ts'
 
-/** Declares what moves exposure over time: rollouts. */
+/** Declares what moves exposure over time, and who may say yes to it. */
 export function declareRolloutCommands(program: Command, lazily: Lazily): void {
+  declareRollouts(program, lazily)
+  declareApprovals(program, lazily)
+}
+
+function declareRollouts(program: Command, lazily: Lazily): void {
   const rollout = program
     .command('rollout')
     .description('guarded rollouts: start, watch, stop, go back')
@@ -46,6 +51,45 @@ export function declareRolloutCommands(program: Command, lazily: Lazily): void {
       .command('declare <flag> <condition>')
       .description('declares data_corruption and the like: goes back at once'),
   ).action(lazily(async () => (await orders()).declareCondition))
+}
+
+function declareApprovals(program: Command, lazily: Lazily): void {
+  const approvals = program
+    .command('approvals')
+    .description('lists what waits for approval')
+    .option('--all', 'those that are over, too')
+    .action(lazily(async () => (await import('./commands/approvals.ts')).listApprovals))
+  approvals
+    .command('show <id>')
+    .description('shows exactly what is asked, with its digest')
+    .action(lazily(async () => (await import('./commands/approvals.ts')).showApproval))
+
+  const answers = () => import('./commands/approval-answers.ts')
+  withNote(program.command('approve <id>').description('says yes to what somebody else asks for'))
+    .option('--digest <hex>', 'of what you looked at: then nothing is asked')
+    .action(lazily(async () => (await answers()).approve))
+  withNote(program.command('reject <id>').description('says no: one is enough')).action(
+    lazily(async () => (await answers()).reject),
+  )
+  withNote(program.command('withdraw <id>').description('takes a request of your own back')).action(
+    lazily(async () => (await answers()).withdraw),
+  )
+  withNote(
+    program.command('review <id>').description('says that you looked at an emergency'),
+  ).action(lazily(async () => (await answers()).review))
+
+  const requests = () => import('./commands/approval-requests.ts')
+  const request = program.command('request').description('asks for approval before it is needed')
+  withEmergency(withTerms(request.command('rollout <flag>').description('of a rollout'))).action(
+    lazily(async () => (await requests()).requestRollout),
+  )
+  withEmergency(
+    withNote(request.command('stage <flag>').description("of a rollout's next stage")),
+  ).action(lazily(async () => (await requests()).requestStage))
+}
+
+function withEmergency(command: Command): Command {
+  return command.option('--emergency <incident>', 'approves at once, alone and aloud')
 }
 
 function withNote(command: Command): Command {

@@ -1,3 +1,4 @@
+import { formatDuration } from './time.ts'
 import { usageError } from './usage-error.ts'
 
 const secondMs = 1_000
@@ -5,25 +6,9 @@ const minuteMs = 60 * secondMs
 const hourMs = 60 * minuteMs
 const dayMs = 24 * hourMs
 
-/** A time span in its two largest units that say something: `45 s`, `12 min`, `1 h 5 min`, `3 d`. */
-export function formatDuration(durationMs: number): string {
-  const ms = Math.max(0, durationMs)
-  const seconds = Math.round(ms / secondMs)
-  if (seconds < 120) return `${seconds} s`
-  const minutes = Math.round(ms / minuteMs)
-  if (minutes < 60) return `${minutes} min`
-  if (minutes < 48 * 60) return twoUnits(Math.floor(minutes / 60), 'h', minutes % 60, 'min')
-  const hours = Math.round(ms / hourMs)
-  return twoUnits(Math.floor(hours / 24), 'd', hours % 24, 'h')
-}
-
 /** How long ago: `12 s ago`. A moment that is to come, by another clock, is now. */
 export function formatAge(at: number, now: number): string {
   return `${formatDuration(now - at)} ago`
-}
-
-function twoUnits(large: number, largeUnit: string, small: number, smallUnit: string): string {
-  return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`
 }
 
 const units: { readonly [unit: string]: number } = {

@@ -1,8 +1,8 @@
 import type { Guard } from '@sluice/guards'
 import type { Plan } from '@sluice/rollout'
 import { formatPercent } from '../bar.ts'
-import { formatDuration } from '../duration.ts'
 import { clean } from '../text.ts'
+import { formatDuration } from '../time.ts'
 
 /** A plan in one line: `5 % for 1 h, 25 % for 1 h, 100 % for 10 min`. */
 export function sayPlan({ stages }: Plan): string {

@@ -1,7 +1,8 @@
 import type { RolloutState } from '@sluice/rollout'
 import { formatPercent } from '../bar.ts'
-import { formatAge, formatDuration } from '../duration.ts'
+import { formatAge } from '../duration.ts'
 import { clean } from '../text.ts'
+import { formatDuration } from '../time.ts'
 
 /** A phase as people say it: `awaiting approval`, `rolled back`. */
 export function sayPhase(phase: RolloutState['phase']): string {

@@ -1,8 +1,8 @@
 import type { RolloutState, Stage } from '@sluice/rollout'
 import { formatPercent } from '../bar.ts'
-import { formatDuration } from '../duration.ts'
 import type { Colors } from '../terminal.ts'
 import { cut, pad } from '../text.ts'
+import { formatDuration } from '../time.ts'
 import type { FrameOptions } from './frame.ts'
 import type { RolloutView } from './view.ts'
 
