@@ -5,6 +5,11 @@ import type { Lazily } from './lazily.ts'
 export function declareRolloutCommands(program: Command, lazily: Lazily): void {
   declareRollouts(program, lazily)
   declareApprovals(program, lazily)
+  declareForesight(program, lazily)
+  program
+    .command('deployments')
+    .description('lists deployments and other procedures, and how far each has come')
+    .action(lazily(async () => (await import('./commands/deployments.ts')).listDeployments))
 }
 
 function declareRollouts(program: Command, lazily: Lazily): void {
@@ -88,6 +93,21 @@ function declareApprovals(program: Command, lazily: Lazily): void {
   ).action(lazily(async () => (await requests()).requestStage))
 }
 
+function declareForesight(program: Command, lazily: Lazily): void {
+  withPlan(program.command('forecast [flag]').description('what a rollout will find and prove'))
+    .option('--rps <number>', 'requests a second, over both arms')
+    .option('--baseline <share>', 'how many of them fail today, as 0.5%')
+    .option('--p95 <ms>', 'their p95 today, to forecast latencies too')
+    .action(lazily(async () => (await import('./commands/forecast.ts')).showForecast))
+  program
+    .command('replay <file>')
+    .description('what guards would have made of recorded ticks; ends with 2 where they roll back')
+    .option('--flag <key>', 'by the guards that the configuration has for it')
+    .option('--guards <names>', guardNames)
+    .option('--alpha <chance>', 'the most a healthy canary goes back by chance, as 1%')
+    .action(lazily(async () => (await import('./commands/replay.ts')).replayFile))
+}
+
 function withEmergency(command: Command): Command {
   return command.option('--emergency <incident>', 'approves at once, alone and aloud')
 }
@@ -99,11 +119,19 @@ function withNote(command: Command): Command {
 }
 
 function withTerms(command: Command): Command {
-  return withNote(command)
+  return withNote(withPlan(command)).option(
+    '--type <type>',
+    'what kind of change it is, for its approval: minor, major, …',
+  )
+}
+
+const guardNames = 'error_rate, latency, declaration, policy, none'
+
+function withPlan(command: Command): Command {
+  return command
     .option('--plan <plan>', 'canary, or a JSON file')
     .option('--stages <percents>', 'as 5,25,50,100')
     .option('--monitor <time>', 'how long each stage is watched, as 1h')
-    .option('--guards <names>', 'error_rate, latency, declaration, policy, none')
+    .option('--guards <names>', guardNames)
     .option('--alpha <chance>', 'the most a healthy canary goes back by chance, as 1%')
-    .option('--type <type>', 'what kind of change it is, for its approval: minor, major, …')
 }

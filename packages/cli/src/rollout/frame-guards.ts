@@ -20,12 +20,21 @@ export function drawGuards(view: RolloutView, { width, color }: FrameOptions): s
       : [color.dim('No guard watches it: it goes on only where somebody promotes it.')]
   }
   const { verdicts, from, at } = guards
+  const fresh = from === 'live' ? '' : `, as of ${formatAge(at, now)}`
+  return drawVerdicts(verdicts, { width, color }, fresh)
+}
+
+/** @param fresh What is added to the title about the verdicts' age. */
+export function drawVerdicts(
+  verdicts: readonly Verdict[],
+  { width, color }: FrameOptions,
+  fresh: string,
+): string[] {
   const nameWidth = Math.min(
     longestName,
     Math.max(5, ...verdicts.map((each) => widthOf(each.guard))),
   )
   const cells = width < 100 ? Math.max(leastCells, barCells - 8) : barCells
-  const fresh = from === 'live' ? '' : `, as of ${formatAge(at, now)}`
   const title = `${pad('guard', nameWidth)}  evidence against the canary${fresh}`
   return [
     color.dim(cut(title, width)),
