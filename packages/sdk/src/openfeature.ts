@@ -1,4 +1,3 @@
-export type { ServedFlags } from './openfeature/served-flags.ts'
 export {
   createOpenFeatureProvider,
   type OpenFeatureProviderOptions,

@@ -1,33 +1,23 @@
 import type { FlagDefinition, FlagDefinitions, FlagReaders, FlagSet } from '@sluice/core'
-import type { DefinedFlags } from '@sluice/core/node'
 import type { FlagClient } from '@sluice/stores'
 import type { Followed } from './session.ts'
 
-/** Flags that can be served: those of `openFlags`, which follow a log, or a set that stays as it is. */
-export type ServedFlags<D extends FlagDefinitions = FlagDefinitions> =
-  | FlagClient<D>
-  | FlagSet<D>
-  | DefinedFlags<D>
-
-/** The same to ask, where the keys are not known. */
-export type AskedFlags = FlagReaders
-
 /** The flags as a client, where they follow a log. What a flag of that name is, is no method. */
-export function clientOf(flags: AskedFlags): FlagClient | undefined {
+export function clientOf(flags: FlagReaders): FlagClient | undefined {
   return typeof (flags as Partial<FlagClient>).snapshot === 'function'
     ? (flags as FlagClient)
     : undefined
 }
 
 /** A flag's definition, as it answers now. */
-export function definitionOf(flags: AskedFlags, key: string): FlagDefinition | undefined {
+export function definitionOf(flags: FlagReaders, key: string): FlagDefinition | undefined {
   const set = clientOf(flags)?.snapshot() ?? (flags as FlagSet)
   if (typeof set.inspect === 'function') return set.inspect(key)?.definition
   return Object.hasOwn(flags, key) ? (flags as unknown as FlagDefinitions)[key] : undefined
 }
 
 /** A client to follow: stale while it answers from a cache or from definitions, in error while it knows nothing. */
-export function followedClient(flags: AskedFlags): Followed | undefined {
+export function followedClient(flags: FlagReaders): Followed | undefined {
   const client = clientOf(flags)
   return (
     client && {

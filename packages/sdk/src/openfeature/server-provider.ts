@@ -9,18 +9,12 @@ import {
   ProviderFatalError,
   type ResolutionDetails,
 } from '@openfeature/server-sdk'
-import type { Answer, FlagDefinitions } from '@sluice/core'
+import type { Answer, FlagReaders } from '@sluice/core'
 import { type Clock, systemClock } from '@sluice/stores'
 import { type CountEvent, createEventCounter } from './business-events.ts'
 import { flagMetadata } from './flag-metadata.ts'
 import { fallBack, isServable, notReady, serve, type ValueType } from './resolution.ts'
-import {
-  type AskedFlags,
-  clientOf,
-  definitionOf,
-  followedClient,
-  type ServedFlags,
-} from './served-flags.ts'
+import { clientOf, definitionOf, followedClient } from './served-flags.ts'
 import { createSession, type Session, type SessionError, type Source } from './session.ts'
 
 /** How flags are served to OpenFeature. */
@@ -51,16 +45,15 @@ const eventOf = {
  * @param flags Of `openFlags`, a flag set, or `defineFlags`. Where it is a function, `initialize` calls it and `onClose` closes
  * what it opened; flags that were handed in stay open.
  */
-export function createOpenFeatureProvider<D extends FlagDefinitions>(
-  flags: Source<ServedFlags<D>>,
+export function createOpenFeatureProvider(
+  flags: Source<FlagReaders>,
   options: OpenFeatureProviderOptions = {},
 ): Provider {
   const { timeoutMs = 5_000, hooks, clock = systemClock } = options
-  const source = flags as unknown as Source<AskedFlags>
   const events = new OpenFeatureEventEmitter()
   const newSession = () =>
     createSession({
-      ...{ source, followed: followedClient, timeoutMs, clock },
+      ...{ source: flags, followed: followedClient, timeoutMs, clock },
       events: {
         standing: (standing, message) =>
           events.emit(eventOf[standing], message === undefined ? {} : { message }),
@@ -71,7 +64,7 @@ export function createOpenFeatureProvider<D extends FlagDefinitions>(
   let session = newSession()
   /** Answers are shared between calls, and so is what is made of them, as long as they live. */
   const made = new WeakMap<Answer, Promise<ResolutionDetails<never>>>()
-  let counter: readonly [AskedFlags, CountEvent | undefined] | undefined
+  let counter: readonly [FlagReaders, CountEvent | undefined] | undefined
 
   function resolve<T>(
     key: string,
@@ -134,7 +127,7 @@ export function createOpenFeatureProvider<D extends FlagDefinitions>(
 }
 
 /** @throws OpenFeatureError by whose code the SDK tells what can be mended from what cannot. */
-async function begin(session: Session<AskedFlags>): Promise<void> {
+async function begin(session: Session<FlagReaders>): Promise<void> {
   try {
     await session.begin()
   } catch (cause) {
@@ -143,7 +136,7 @@ async function begin(session: Session<AskedFlags>): Promise<void> {
   }
 }
 
-function metadataOf(flags: AskedFlags, key: string, answer: Answer) {
+function metadataOf(flags: FlagReaders, key: string, answer: Answer) {
   const definition = definitionOf(flags, key)
   return definition && flagMetadata(definition, answer)
 }

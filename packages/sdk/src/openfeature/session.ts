@@ -96,7 +96,8 @@ export function createSession<Flags extends object>(
     flags = opened
     stop =
       followed?.follow({
-        standing: tell,
+        // A client says that it lost the store before it says why.
+        standing: () => queueMicrotask(tell),
         change: (keys) => told && events.change(keys),
         trouble(message) {
           trouble = message
