@@ -31,9 +31,14 @@ export function toUsageError(thrown: unknown, program: Command, argv: readonly s
       return fail('invalid_usage', `${path} takes fewer arguments.`, [`Type ${usageOf(command)}`])
     case 'commander.optionMissingArgument':
       return fail('invalid_usage', `A value is missing: ${quoted}`, [help])
-    default:
-      return fail('invalid_usage', `${capital(what)}`, [help])
+    case 'commander.invalidArgument': {
+      const choices = /Allowed choices are (.*)\.$/u.exec(what)?.[1]?.split(', ')
+      if (choices === undefined) break
+      const hint = suggest(quoted, choices) ?? `Type one of ${choices.join(', ')}.`
+      return fail('invalid_usage', `${path} knows no ${quoted}.`, [hint])
+    }
   }
+  return fail('invalid_usage', capital(what), [help])
 }
 
 function fail(code: string, what: string, instead: readonly (string | undefined)[]): SluiceError {

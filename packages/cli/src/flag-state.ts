@@ -1,4 +1,4 @@
-import { type Exposure, type FlagDefinition, type FlagSettings, settingsFor } from '@sluice/core'
+import type { Exposure, FlagSettings } from '@sluice/core'
 import { exposureKey, type Replica } from '@sluice/stores'
 import { formatBar, formatPercent } from './bar.ts'
 import type { Terminal } from './terminal.ts'
@@ -30,16 +30,6 @@ export function describeExtras({ rules, schedule }: FlagSettings): string {
   if (rules.length > 0) parts.push(rules.length === 1 ? '1 rule' : `${rules.length} rules`)
   if (schedule !== undefined) parts.push('schedule')
   return parts.join(', ')
-}
-
-/** A definition's settings in an environment, with what the log lays over them. */
-export function settingsIn(
-  replica: Pick<Replica, 'get'>,
-  environment: string,
-  key: string,
-  definition: FlagDefinition,
-): FlagSettings {
-  return settingsFor(key, definition, exposureOf(replica, environment, key), environment)
 }
 
 /** A bar of a flag's share, dim where the flag is off. */

@@ -5,7 +5,7 @@ import type { GlobalOptions } from './context.ts'
 import { type ExitCode, exitCodeOf, exitCodes } from './exit-codes.ts'
 import { createProgram } from './program.ts'
 import { createTerminal } from './terminal.ts'
-import { clean } from './text.ts'
+import { clean, wrap } from './text.ts'
 import type { World } from './world.ts'
 
 /**
@@ -42,15 +42,18 @@ function tell(thrown: unknown, program: Command, argv: readonly string[], world:
     world.stderr.write(`${JSON.stringify({ error: describe(error, exitCode) })}\n`)
     return exitCode
   }
-  const { color } = createTerminal(
+  const { color, width } = createTerminal(
     // Errors go to stderr, so that its colours are asked for.
     { ...world, stdout: world.stderr },
     globals.color === undefined ? {} : { color: globals.color },
   )
   const [what = '', ...instead] = String(message ?? error).split('\n')
-  const mark = code === 'interrupted' || code === 'not_confirmed' ? color.dim('·') : color.red('✗')
-  world.stderr.write(`${mark} ${clean(what)}\n`)
-  for (const line of instead) world.stderr.write(`  ${color.dim(clean(line))}\n`)
+  const isNoFault = code === 'interrupted' || code === 'not_confirmed'
+  const mark = isNoFault ? color.dim('·') : color.red('✗')
+  const wrapped = (line: string) => wrap(clean(line), Math.min(width, 110) - 2)
+  const [first = '', ...more] = wrapped(what)
+  const lines = [...more, ...instead.flatMap(wrapped).map(color.dim)]
+  world.stderr.write([`${mark} ${first}`, ...lines.map((line) => `  ${line}`), ''].join('\n'))
   return exitCode
 }
 

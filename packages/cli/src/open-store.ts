@@ -12,6 +12,8 @@ export interface OpenStore {
   readonly store: Store | CompactableStore
   /** What it is called in messages: its address, without a password. */
   readonly name: string
+  /** The folder of a file store. */
+  readonly directory?: string
   close(): Promise<void>
 }
 
@@ -72,7 +74,7 @@ export function folderOf(where: string, folder: string): string {
 async function openFolder(directory: string): Promise<OpenStore> {
   const { createFileStore } = await import('@sluice/stores/file')
   const store = createFileStore({ directory })
-  return { store, name: directory, close: () => store.close() }
+  return { store, name: directory, directory, close: () => store.close() }
 }
 
 async function openRedis({ where, folder }: StorePlace): Promise<OpenStore> {

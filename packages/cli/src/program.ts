@@ -1,5 +1,7 @@
 import { Command } from 'commander'
 import { declareFlagCommands } from './declare-flag-commands.ts'
+import { declareHouseCommands } from './declare-house-commands.ts'
+import { declareLogCommands } from './declare-log-commands.ts'
 import { declareRolloutCommands } from './declare-rollout-commands.ts'
 import type { ExitCode } from './exit-codes.ts'
 import { createLazily } from './lazily.ts'
@@ -31,5 +33,7 @@ export function createProgram(world: World, end: (code: ExitCode) => void): Comm
   const lazily = createLazily(world, end)
   declareFlagCommands(program, lazily)
   declareRolloutCommands(program, lazily)
+  declareLogCommands(program, lazily)
+  declareHouseCommands(program, lazily)
   return program
 }

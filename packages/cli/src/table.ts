@@ -11,6 +11,8 @@ export interface Column {
   readonly shrinks?: boolean
   /** How narrow it gets before the next one shrinks. Default 8. */
   readonly least?: number
+  /** How wide it is even where its texts are narrower: rows that come later stand below the first. */
+  readonly atLeast?: number
   /** Paints a text after it was cut and padded, row by row. */
   readonly paint?: (text: string, row: number) => string
 }
@@ -35,6 +37,7 @@ export function formatTable(
 ): string[] {
   const widths = columns.map((column, index) =>
     Math.max(
+      column.atLeast ?? 0,
       title === undefined ? 0 : widthOf(column.title),
       ...rows.map((row) => widthOf(row[index] ?? '')),
     ),

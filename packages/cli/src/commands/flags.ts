@@ -1,61 +1,75 @@
+import { type FlagSet, settingsFor } from '@sluice/core'
 import { formatPercent } from '../bar.ts'
 import type { Context } from '../context.ts'
-import { describeExtras, paintBar, settingsIn } from '../flag-state.ts'
-import { type Session, withSession } from '../session.ts'
+import { describeExtras, describeShare, paintBar } from '../flag-state.ts'
+import { withSession } from '../session.ts'
 import { formatTable } from '../table.ts'
+import type { Terminal } from '../terminal.ts'
 import { clean, pad } from '../text.ts'
+import { formatInstant } from '../time.ts'
 
 /** Cells of the bar in the list. */
 const barCells = 10
 
 /** `sluice flags`: each flag, and what it does in the environment. */
 export function listFlags(context: Context): Promise<void> {
-  return withSession(context, async (session) => {
-    const { terminal } = context
-    const { environment, flags } = session
-    const rows = readFlags(session)
-    terminal.document({
-      environment,
-      revision: flags.replica.head.revision,
-      flags: rows.map(({ settings, definition, ...row }) => ({
-        ...row,
-        enabled: settings.enabled,
-        rollout: settings.rollout,
-        split: settings.split,
-        rules: settings.rules.length,
-        description: definition.description,
-        kind: definition.kind,
-        owner: definition.owner,
-        tags: definition.tags,
-      })),
-    })
-    terminal.print(...format(rows, session, context))
+  return withSession(context, async ({ flags }) => {
+    const { revision } = flags.replica.head
+    tellFlags(flags.snapshot(), { revision }, context)
   })
 }
 
-function readFlags({ flags, environment }: Session) {
-  const { replica } = flags
-  const set = flags.snapshot()
+/** Which state of the log is shown. */
+export interface ShownState {
+  readonly revision: number
+  /** Of a state of the past: epoch milliseconds. */
+  readonly at?: number
+}
+
+/** Prints a flag set, as a table or a document. */
+export function tellFlags(set: FlagSet, state: ShownState, { terminal }: Context): void {
+  const rows = readFlags(set)
+  terminal.document({
+    ...{ environment: set.environment, ...state },
+    flags: rows.map(({ settings, definition, ...row }) => ({
+      ...row,
+      enabled: settings.enabled,
+      rollout: settings.rollout,
+      split: settings.split,
+      rules: settings.rules.length,
+      description: definition.description,
+      kind: definition.kind,
+      owner: definition.owner,
+      tags: definition.tags,
+    })),
+  })
+  terminal.print(...format(rows, set, state, terminal))
+}
+
+function readFlags(set: FlagSet) {
   return set
     .keys()
     .sort()
     .flatMap((key) => {
       const found = set.inspect(key)
       if (found === undefined) return []
-      const { definition, origin, revision } = found
-      const settings = settingsIn(replica, environment, key, definition)
+      const { definition, origin, revision, exposure } = found
+      const settings = settingsFor(key, definition, exposure, set.environment)
       return [{ key, origin, revision, settings, definition }]
     })
 }
 
 function format(
   rows: ReturnType<typeof readFlags>,
-  { environment, flags }: Session,
-  { terminal }: Context,
+  { environment }: FlagSet,
+  { revision, at }: ShownState,
+  terminal: Terminal,
 ): string[] {
   const { color, width } = terminal
   const count = rows.length === 1 ? '1 flag' : `${rows.length} flags`
-  const heading = `${color.bold(environment)}  ${color.dim(`${count}, log at revision ${flags.replica.head.revision}`)}`
+  const when = at === undefined ? '' : `, as it was at ${formatInstant(at)}`
+  const facts = `${count}, log at revision ${revision}${when}`
+  const heading = `${color.bold(environment)}  ${color.dim(facts)}`
   if (rows.length === 0) {
     return [
       heading,
@@ -81,15 +95,8 @@ function format(
     ],
     rows.map(({ key, settings, definition }) => {
       const { split } = settings
-      const variants =
-        split === undefined
-          ? []
-          : [
-              Object.entries(split)
-                .map(([name, weight]) => `${name} ${weight}`)
-                .join(' '),
-            ]
-      const extras = [...variants, describeExtras(settings)].filter((each) => each !== '')
+      const variants = split === undefined ? '' : describeShare({ rollout: 100, split })
+      const extras = [variants, describeExtras(settings)].filter((each) => each !== '')
       return [
         clean(key),
         settings.enabled ? 'on' : 'off',
