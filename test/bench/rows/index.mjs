@@ -3,6 +3,7 @@ import { guardedRows } from './guarded.mjs'
 import { guardsRows } from './guards.mjs'
 import { importRows } from './import.mjs'
 import { changeRows, loadRows } from './load.mjs'
+import { openfeatureRows } from './openfeature.mjs'
 import { recorderRows } from './recorder.mjs'
 import { sizeRows } from './size.mjs'
 import { dispatcherRows, proxyRows } from './traffic.mjs'
@@ -16,6 +17,7 @@ const rows = {
   guarded: guardedRows,
   guards: guardsRows,
   recorder: recorderRows,
+  openfeature: openfeatureRows,
   dispatcher: dispatcherRows,
   proxy: proxyRows,
 }
