@@ -1,12 +1,14 @@
 'use client'
 
 export type { AnswerSheet, SheetAnswer } from './answer-sheet.ts'
+export { answersInPage } from './browser/answers-in-page.ts'
 export type {
   BrowserFlags,
   BrowserFlagsEvents,
   BrowserFlagsOptions,
   BrowserFlagsStatus,
 } from './browser/contract.ts'
+export { createBrowserFlags } from './browser/create-browser-flags.ts'
 export type { BrowserAnswer } from './browser/snapshot.ts'
 export { createHooks, type Hooks } from './react/create-hooks.ts'
 export {
