@@ -255,10 +255,13 @@ describe('sluice-contract', () => {
   })
 })
 
-describe('the evaluator in a browser', () => {
-  it('weighs at most 5,000 bytes', async () => {
+describe('in a browser', () => {
+  it.each([
+    { name: 'createFlagSet', entry: '@sluice/core', mostBytes: 5_000 },
+    { name: 'createBrowserFlags', entry: '@sluice/sdk/browser', mostBytes: 6_000 },
+  ])('$name weighs at most $mostBytes bytes', async ({ name, entry, mostBytes }) => {
     const { outputFiles } = await build({
-      stdin: { contents: `export { createFlagSet } from '@sluice/core'`, resolveDir: project },
+      stdin: { contents: `export { ${name} } from '${entry}'`, resolveDir: project },
       bundle: true,
       minify: true,
       format: 'esm',
@@ -267,7 +270,13 @@ describe('the evaluator in a browser', () => {
       write: false,
     })
     const { length } = gzipSync(outputFiles[0]!.contents, { level: 9 })
-    expect(length).toBeLessThanOrEqual(5_000)
+    expect(length).toBeLessThanOrEqual(mostBytes)
+  })
+
+  it('the hooks are told apart from what runs on a server', () => {
+    for (const file of ['react.js', 'react.cjs']) {
+      expect(readInstalled('@sluice/sdk', `dist/${file}`)).toMatch(/^'use client'\n/)
+    }
   })
 })
 

@@ -20,7 +20,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
 /** The entries that a browser loads: they carry no validation and no platform module. */
 const browserEntries: Readonly<Record<string, readonly string[]>> = {
   '@sluice/core': ['.', './engines'],
-  '@sluice/sdk': ['./openfeature/web'],
+  '@sluice/sdk': ['./browser', './react', './openfeature/web'],
 }
 
 /** Sources of programs that load what a user names: a configuration, the driver of a store. */

@@ -49,7 +49,8 @@ export function peersOf(root: string, name: string): string[] {
 /** Gives a project every peer of every package, from the workspace. */
 export async function linkPeers(root: string, project: string): Promise<void> {
   const peers = readdirSync(join(root, 'packages')).flatMap((folder) => peersOf(root, folder))
-  for (const peer of new Set(peers)) {
+  // React's types are a package of their own.
+  for (const peer of new Set([...peers, '@types/react'])) {
     const path = join(project, 'node_modules', peer)
     await mkdir(dirname(path), { recursive: true })
     await symlink(join(root, 'node_modules', peer), path)
