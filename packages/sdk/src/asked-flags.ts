@@ -4,6 +4,8 @@ import type { Change, Clock, FlagClient } from '@sluice/stores'
 
 /** Counts which flags are asked for, and what they answered. */
 export interface AskedCounter {
+  /** Counts the answer to a question that the client was not asked itself: a request's, by its own snapshot. */
+  onAnswer(answer: Answer): void
   /** Adds what was counted since the last report to the log. Rejects with what the store throws; nothing is lost then. */
   report(): Promise<void>
   /** Reports once more, where the log is there, and stops. */
@@ -45,8 +47,12 @@ export function countAsked(client: FlagClient, options: AskedOptions): AskedCoun
 
   function ask(key: string, context?: EvaluationContext, evaluation?: { now?: number }): Answer {
     const answer = evaluate(key, context, evaluation) as Answer
-    if (answer.errorCode !== 'FLAG_NOT_FOUND') count(key, answer.variant ?? 'default', 1)
+    onAnswer(answer)
     return answer
+  }
+
+  function onAnswer({ flagKey, variant, errorCode }: Answer): void {
+    if (errorCode !== 'FLAG_NOT_FOUND') count(flagKey, variant ?? 'default', 1)
   }
 
   function count(key: string, variant: string, times: number): void {
@@ -132,6 +138,7 @@ export function countAsked(client: FlagClient, options: AskedOptions): AskedCoun
   }
 
   return {
+    onAnswer,
     report,
     async close() {
       isClosed = true

@@ -18,11 +18,13 @@ import { joinFleet } from './fleet.ts'
 import { type Branches, runGuarded } from './guarded.ts'
 import { createLifecycleReader, type LifecycleReader } from './lifecycle.ts'
 import { createIdentity } from './process-identity.ts'
+import { createRequestReaders, type RequestReaders } from './request-readers.ts'
 
 /** A flag client that also runs and counts an application's branches. */
 export interface Flags<D extends FlagDefinitions = FlagDefinitions>
   extends FlagClient<D>,
-    LifecycleReader {
+    LifecycleReader,
+    RequestReaders<D> {
   /**
    * Evaluates a flag, runs the branch it chooses, times it and counts it for the guards.
    *
@@ -103,16 +105,23 @@ export function openFlags<const D extends FlagDefinitions = FlagDefinitions>(
   const asked = isCounted ? countAsked(client as never, { clock, onError }) : undefined
   /** Counts what nobody reads. */
   const forUnknown = createHealthRecorder()
-  const guarded: Flags<D>['guarded'] = (key, context, branches) => {
+  function recorder(key: string): HealthRecorder {
     // A recorder of its own for every misspelt key would grow without bound.
     const isKnown = fleet.isCounted(key) || client.snapshot().inspect(key) !== undefined
-    const recorder = isKnown ? fleet.recorder(key) : forUnknown
-    return runGuarded(client.isEnabled(key, context), context, branches, recorder)
+    return isKnown ? fleet.recorder(key) : forUnknown
   }
+  const guarded: Flags<D>['guarded'] = (key, context, branches) =>
+    runGuarded(client.isEnabled(key, context), context, branches, recorder(key))
+  const requests = createRequestReaders(
+    { client: client as never, onAnswer: asked?.onAnswer, recorder },
+    () => client.snapshot() as never,
+    clock.now,
+  )
   const { on, close } = client
   client.on('change', fleet.restartUnits)
   return Object.assign(client, {
     ...createLifecycleReader(client as never, clock),
+    ...(requests as never as RequestReaders<D>),
     guarded,
     health: fleet.recorder,
     fleet: fleet.source,
