@@ -2,7 +2,6 @@ import type { EvaluationContext } from '@sluice/core'
 import { isRolloutOver } from '@sluice/rollout'
 import { type FlagClient, rolloutKey } from '@sluice/stores'
 import type { Flags } from '../open-flags.ts'
-import { chooseArm } from '../request-guard.ts'
 
 /** Counts a business event of somebody. @param value At least 0, where it has one. */
 export type CountEvent = (name: string, context: EvaluationContext, value?: number) => void
@@ -37,8 +36,9 @@ export function createEventCounter(client: FlagClient): CountEvent | undefined {
     // The snapshot, not the client: to count an event is not to ask for the flag.
     const flags = client.snapshot()
     for (const key of flagsUnderWay()) {
-      const arm = chooseArm(flags, key, context)
-      if (arm !== undefined) health(key).track(name, arm, value)
+      const { value: isOn, errorCode } = flags.evaluate(key, context)
+      if (errorCode !== undefined) continue
+      health(key).track(name, isOn === true ? 'canary' : 'stable', value)
     }
   }
 }

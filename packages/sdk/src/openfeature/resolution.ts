@@ -50,7 +50,7 @@ export function fallBack<T>(
   if (value === undefined) {
     return { value: fallback, reason, ...marks(answer, flagMetadata) }
   }
-  const message = `flag "${key}" serves a ${nameOf(value)}, and a ${type} was asked for`
+  const message = `flag "${key}" serves ${nameOf(value === null ? 'null' : typeof value)}, and ${nameOf(type)} was asked for`
   return failed(fallback, 'TYPE_MISMATCH', message, flagMetadata)
 }
 
@@ -80,6 +80,7 @@ function marks({ variant }: Resolvable, flagMetadata: FlagMetadata | undefined) 
   }
 }
 
-function nameOf(value: unknown): string {
-  return value === null ? 'null' : typeof value
+/** A type with its article. */
+function nameOf(type: string): string {
+  return type === 'object' ? 'an object' : type === 'null' ? type : `a ${type}`
 }

@@ -128,7 +128,7 @@ describe('a resolver', () => {
         {
           half: { ...on, rollout: 50, owner: 'payments' },
           text: { ...on, variants: { a: 'A' }, serve: 'a', rollout: 0 },
-          broken: { ...on, rules: [{ if: { attribute: 'plan', is: 'pro' } }] },
+          none: { ...on, variants: { a: null }, serve: 'a' },
         },
         { environment },
       ),
@@ -143,6 +143,10 @@ describe('a resolver', () => {
     expect(await client.getNumberDetails('half', 7, { targetingKey: 'ada' })).toMatchObject({
       ...{ value: 7, reason: 'ERROR', errorCode: 'TYPE_MISMATCH' },
       errorMessage: 'flag "half" serves a boolean, and a number was asked for',
+    })
+    expect(await client.getObjectDetails('none', [7])).toMatchObject({
+      ...{ value: [7], errorCode: 'TYPE_MISMATCH' },
+      errorMessage: 'flag "none" serves null, and an object was asked for',
     })
     expect(await client.getStringDetails('text', 'mine')).toEqual({
       ...{ flagKey: 'text', value: 'mine', reason: 'STATIC', flagMetadata: {} },
