@@ -8,10 +8,10 @@ import {
 import type { ChangeNote, Commit, FlagCommands } from '@sluice/stores'
 import { confirmChange } from './confirm-change.ts'
 import type { Context, NoteOptions } from './context.ts'
-import { describeSettings } from './flag-state.ts'
+import { describeSettings, describeShare } from './flag-state.ts'
 import { noteOf } from './note.ts'
 import { type Session, withSession } from './session.ts'
-import { clean } from './text.ts'
+import { clean, wrap } from './text.ts'
 import { unknownFlag } from './usage-error.ts'
 
 /** A change of one flag, as a person asks for it. */
@@ -102,7 +102,7 @@ function tell(
     readonly commit: Commit
   },
 ): void {
-  const { color } = terminal
+  const { color, width } = terminal
   const { revision, actor, reason, ticket } = commit
   terminal.document({
     ...{ key, environment },
@@ -114,13 +114,30 @@ function tell(
   })
   const now = after === undefined ? 'off' : describeSettings(after)
   const facts = [`revision ${revision}`, actor, reason, ...(ticket === undefined ? [] : [ticket])]
+  const indented = (line: string) => wrap(line, Math.min(width, 110) - 4)
+  const [first = '', ...more] = indented(`${clean(key)} is ${now} in ${environment} (was ${was})`)
   terminal.print(
-    `${color.green('✓')} ${color.bold(clean(key))} is ${now} in ${environment} ${color.dim(`(was ${was})`)}`,
-    `  ${color.dim(clean(facts.join(' · ')))}`,
+    `${color.green('✓')} ${first.replace(clean(key), color.bold(clean(key)))}`,
+    ...more.map((line) => `  ${line}`),
+    ...indented(clean(facts.join(' · '))).map((line) => `  ${color.dim(line)}`),
   )
-  if (after !== undefined && !after.enabled && commit.action !== 'disable') {
-    terminal.print(
-      `  ${color.yellow('!')} It is off for everybody: sluice enable ${clean(key)} --env ${environment} turns it on.`,
-    )
+  const [hint = '', ...rest] = indented(hintFor(clean(key), environment, after, commit) ?? '')
+  if (hint === '') return
+  terminal.print(`  ${color.yellow('!')} ${hint}`, ...rest.map((line) => `    ${line}`))
+}
+
+/** What was probably meant to happen too, and did not. */
+function hintFor(
+  key: string,
+  environment: string,
+  after: FlagSettings | undefined,
+  { action }: Commit,
+): string | undefined {
+  if (after === undefined || action === 'disable') return undefined
+  const where = `--env ${environment} --reason "…"`
+  if (!after.enabled) {
+    return `Once it is on, it reaches ${describeShare(after)}: sluice enable ${key} ${where}`
   }
+  if (action !== 'enable' || after.rollout > 0 || after.rules.length > 0) return undefined
+  return `It reaches nobody yet: sluice set ${key} 25 ${where}`
 }

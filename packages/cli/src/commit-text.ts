@@ -6,9 +6,9 @@ import { flagOfKey } from './log-key.ts'
 export const bookkeeping: ReadonlySet<string> = new Set(['watch', 'keep_evidence', 'count_asked'])
 
 /** What a commit changed, in a few words: `newCheckout 25 %`, `newCheckout off, darkMode off`. */
-export function describeChanges({ changes }: Pick<Commit, 'changes'>): string {
+export function describeChanges({ changes, action }: Pick<Commit, 'changes' | 'action'>): string {
   const told = changes.filter(({ key }) => isTold(key, changes))
-  const parts = told.slice(0, 3).map(describeChange)
+  const parts = told.slice(0, 3).map((change) => describeChange(change, action))
   if (told.length > 3) parts.push(`and ${told.length - 3} more`)
   return [...new Set(parts)].join(', ')
 }
@@ -19,10 +19,10 @@ function isTold(key: string, changes: readonly Change[]): boolean {
   return !(isSecond && changes.some((each) => each.key.startsWith('exposure/')))
 }
 
-function describeChange({ key, value }: Change): string {
+function describeChange({ key, value }: Change, action: string): string {
   const name = flagOfKey(key) ?? key
   if (value === null) return `${name} removed`
-  if (key.startsWith('exposure/')) return `${name} ${describeExposure(value as Exposed)}`
+  if (key.startsWith('exposure/')) return `${name} ${describeExposure(value as Exposed, action)}`
   if (key.startsWith('rollout/')) {
     const { phase } = value as { phase?: unknown }
     return typeof phase === 'string' ? `${name} ${phase.replaceAll('_', ' ')}` : name
@@ -36,10 +36,13 @@ interface Exposed {
   readonly split?: { readonly [variant: string]: number }
 }
 
-function describeExposure({ enabled, rollout, split }: Exposed): string {
+/** An exposure holds all that was ever laid over the flag; the action says which of it is new. */
+function describeExposure({ enabled, rollout, split }: Exposed, action: string): string {
+  const shares = Object.entries(split ?? {}).map(([name, weight]) => `${name} ${weight}`)
+  const share = rollout === undefined ? [] : [formatPercent(rollout)]
+  if (action === 'set_split') return shares.join(' ')
+  if (action === 'set_rollout') return share.join(' ')
   if (enabled === false) return 'off'
-  const parts = []
-  if (rollout !== undefined) parts.push(formatPercent(rollout))
-  for (const [name, weight] of Object.entries(split ?? {})) parts.push(`${name} ${weight}`)
-  return parts.length === 0 ? 'on' : parts.join(' ')
+  if (action === 'enable') return 'on'
+  return [...share, ...shares].join(' ') || 'on'
 }

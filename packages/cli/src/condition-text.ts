@@ -12,6 +12,12 @@ export function describeCondition(condition: Condition): string {
     .join(' and ')
 }
 
+/** A condition that did not hold, in words. */
+export function describeUnmet(condition: Condition): string {
+  const text = describeCondition(condition)
+  return /\b(?:and|or)\b/u.test(text) ? `not (${text})` : `not ${text}`
+}
+
 /** What a rule gives whom it matches: `on`, `20 % on`, `a 50 b 50`. */
 export function describeOutcome({ rollout, serve, split, otherwise }: Rule): string {
   const served =

@@ -66,7 +66,7 @@ async function read(file: string): Promise<unknown> {
     const { createJiti } = await import('jiti')
     // A project that runs sluice by npx need not have it installed to type its configuration.
     const alias = { '@sluice/cli': fileURLToPath(import.meta.resolve('@sluice/cli')) }
-    return await createJiti(file, { alias, fsCache: false }).import(file, { default: true })
+    return await createJiti(file, { alias }).import(file, { default: true })
   } catch (cause) {
     const why = cause instanceof Error ? cause.message.split('\n')[0] : String(cause)
     throw new SluiceError('config_unreadable', `${file} cannot be read: ${why}`, { cause })

@@ -31,9 +31,13 @@ export function createProgram(world: World, end: (code: ExitCode) => void): Comm
     .option('--json', 'prints JSON, and nothing else')
     .option('--no-color', 'prints without colours, as NO_COLOR does')
   const lazily = createLazily(world, end)
+  program.commandsGroup('Flags:')
   declareFlagCommands(program, lazily)
+  program.commandsGroup('Rollouts and approvals:')
   declareRolloutCommands(program, lazily)
+  program.commandsGroup('The log:')
   declareLogCommands(program, lazily)
+  program.commandsGroup('The house:')
   declareHouseCommands(program, lazily)
   return program
 }

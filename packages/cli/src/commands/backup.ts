@@ -41,7 +41,7 @@ export async function restore(context: Context, [file]: readonly [string]): Prom
     terminal.document({ file, store: name, head })
     terminal.print(
       `${terminal.color.green('✓')} ${name} holds the log up to revision ${head.revision}`,
-      `  ${terminal.color.dim('Processes that follow it see another log than before, and take it over by themselves.')}`,
+      `  ${terminal.color.dim('Processes that follow it take the restored log over by themselves.')}`,
     )
   })
 }

@@ -11,7 +11,12 @@ import {
   targetingKeyOf,
 } from '@sluice/core'
 import { formatPercent } from '../bar.ts'
-import { attributesOf, describeCondition, describeOutcome } from '../condition-text.ts'
+import {
+  attributesOf,
+  describeCondition,
+  describeOutcome,
+  describeUnmet,
+} from '../condition-text.ts'
 import type { Context } from '../context.ts'
 import { describeShare } from '../flag-state.ts'
 import { withSession } from '../session.ts'
@@ -20,6 +25,8 @@ import { clean, pad, wrap } from '../text.ts'
 import { formatInstant, parseInstant } from '../time.ts'
 import { unknownFlag, usageError } from '../usage-error.ts'
 
+/** Where the text of a step begins: behind its number, its mark and its name. */
+const textIndent = 19
 /** Cells of the line that shows where a user stands. */
 const mostLineCells = 60
 
@@ -148,9 +155,9 @@ function stepLines(told: Told, { color, width }: Context['terminal']): string[] 
   for (const [index, step] of steps.entries()) {
     const mark = step.passed ? color.green('✓') : color.dim('✗')
     const text = step.step === 'rule' ? ruleText(told, rule++, step) : detailOf(step, told)
-    const [first = '', ...more] = wrap(text, wide - 18)
+    const [first = '', ...more] = wrap(text, wide - textIndent)
     lines.push(`${color.dim(`${index + 1}`)}  ${mark} ${pad(step.step, 12)}  ${first}`)
-    lines.push(...more.map((line) => `${' '.repeat(19)}${line}`))
+    lines.push(...more.map((line) => `${' '.repeat(textIndent)}${line}`))
     if (step.bucketing !== undefined) lines.push(...lineOf(step, told, color, wide))
   }
   return lines
@@ -174,15 +181,12 @@ function detailOf(
 function ruleText({ settings, user }: Told, index: number, { passed }: ExplanationStep): string {
   const rule = settings.rules[index]
   if (rule === undefined) return ''
-  const asked = describeCondition(rule.if)
   const name = rule.id === undefined ? '' : `${rule.id}: `
+  if (passed) return clean(`${name}${describeCondition(rule.if)} → ${describeOutcome(rule)}`)
   const has = attributesOf(rule.if)
     .map((attribute) => `${attribute} is ${show(valueAt(user, attribute))}`)
     .join(', ')
-  const found = has === '' ? '' : ` (${has})`
-  return clean(
-    passed ? `${name}${asked} → ${describeOutcome(rule)}` : `${name}not ${asked}${found}`,
-  )
+  return clean(`${name}${describeUnmet(rule.if)}${has === '' ? '' : `: ${has}`}`)
 }
 
 function valueAt(user: EvaluationContext | undefined, attribute: string): unknown {
@@ -205,10 +209,10 @@ function lineOf(
   width: number,
 ): string[] {
   if (bucketing === undefined) return []
-  const cells = Math.max(10, Math.min(mostLineCells, width - 20 - 6))
+  const cells = Math.max(10, Math.min(mostLineCells, width - textIndent - 6))
   const { bucket, limit, input } = bucketing
   const spot = Math.min(cells - 1, Math.floor((bucket / bucketCount) * cells))
-  const indent = ' '.repeat(19)
+  const indent = ' '.repeat(textIndent)
   const inside = Math.round((limit / bucketCount) * cells)
   const track =
     step === 'rollout'
@@ -219,7 +223,10 @@ function lineOf(
   return [
     `${indent}${track} ${color.dim('100 %')}`,
     `${indent}${color.bold(mark)}`,
-    `${indent}${color.dim(`murmur3("${clean(input)}") → bucket ${bucket} of ${bucketCount}`)}`,
+    ...wrap(
+      `murmur3("${clean(input)}") → bucket ${bucket} of ${bucketCount}`,
+      width - textIndent,
+    ).map((line) => `${indent}${color.dim(line)}`),
   ]
 }
 

@@ -46,7 +46,7 @@ export async function verify(
     terminal.print(
       `${color.green('✓')} The log verifies: ${end.revision - from.revision} commits up to revision ${end.revision}${since}`,
       `  ${color.dim(`head ${end.revision}:${end.hash}`)}`,
-      `  ${color.dim('Note that line elsewhere: sluice verify --head … then shows a log that was cut off or written anew.')}`,
+      `  ${color.dim('Note that line elsewhere: --head … then shows a log cut off or rewritten.')}`,
     )
     return exitCodes.done
   })
