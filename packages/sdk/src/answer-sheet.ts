@@ -38,8 +38,11 @@ export interface AnswerSheetOptions {
   readonly now?: number
 }
 
+/** What a sheet is made of: a flag set of any definitions. */
+export type AnsweringSet = Pick<FlagSet, 'environment' | 'revision' | 'inspect' | 'evaluateAll'>
+
 /** Flags as they stand, or what can give them. */
-type Source = FlagSet | { snapshot(): FlagSet }
+type Source = AnsweringSet | { snapshot(): AnsweringSet }
 
 /**
  * The answers of every flag for one user, as plain JSON.

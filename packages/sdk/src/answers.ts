@@ -8,6 +8,7 @@ import {
 
 export { type NodeRequest, type NodeResponse, toNodeListener } from '@sluice/stores/node-listener'
 export {
+  type AnsweringSet,
   type AnswerSheet,
   type AnswerSheetOptions,
   answerSheet,

@@ -1,18 +1,13 @@
-import {
-  type EvaluationContext,
-  type FlagInspection,
-  type FlagSet,
-  SluiceError,
-} from '@sluice/core'
+import { type EvaluationContext, type FlagInspection, SluiceError } from '@sluice/core'
 import { type Clock, systemClock } from '@sluice/stores'
 import type { WebRequest, WebResponse } from '@sluice/stores/node-listener'
-import { type AnswerSheet, answerSheet } from '../answer-sheet.ts'
+import { type AnsweringSet, type AnswerSheet, answerSheet } from '../answer-sheet.ts'
 import { createSheetStreams } from './sheet-streams.ts'
 import { tagOf } from './sheet-text.ts'
 
 /** What is used of flags: `openFlags` gives it. */
 export interface AnsweringFlags {
-  snapshot(): FlagSet
+  snapshot(): AnsweringSet
   readonly replica: { readonly head: { readonly revision: number } }
   on(event: 'change', listener: (keys: readonly string[]) => void): () => void
 }
@@ -83,7 +78,7 @@ export function createAnsweringHandler<Request>(
   )
 
   /** A flag that is gone was perhaps shown before. */
-  function isShown(set: FlagSet, key: string): boolean {
+  function isShown(set: AnsweringSet, key: string): boolean {
     const flag = set.inspect(key)
     return flag === undefined || isPublic(flag)
   }
