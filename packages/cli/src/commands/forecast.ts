@@ -42,7 +42,7 @@ export async function showForecast(
   const { width, color } = terminal
   terminal.print(
     `${rps} requests/s, ${baseline} errors${p95 === undefined ? '' : `, p95 ${p95} ms`}`,
-    color.dim(`guards: ${sayGuards(guards)}`),
+    ...wrap(`guards: ${sayGuards(guards)}`, Math.min(width, 100)).map(color.dim),
     ...drawTable('errors', found, terminal),
     ...drawTable('latency', found, terminal),
     '',

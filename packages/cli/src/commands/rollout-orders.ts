@@ -16,6 +16,7 @@ import { sayRollout } from '../rollout/describe.ts'
 import { requireRollout } from '../rollout/find-rollout.ts'
 import { createObserver } from '../rollout/observe.ts'
 import { type Session, withSession } from '../session.ts'
+import { clean, wrap } from '../text.ts'
 import { suggest, usageError } from '../usage-error.ts'
 
 type Give = (
@@ -40,6 +41,7 @@ export const resumeRollout = order(async (controller, note, session, state, cont
 
 export const promoteRollout = order(async (controller, note, session, state, context) => {
   await assertNoGuardDemands(session, state, context)
+  if (state.phase === 'holding') context.terminal.remark(`it holds: ${clean(state.because)}`)
   await confirmChange(context, session, sayPromotion(state))
   return controller.promote(note)
 })
@@ -88,7 +90,7 @@ function order(give: Give): Run<readonly [string], NoteOptions> {
         ...(approvals === undefined ? {} : { approvals }),
       })
       const after = await give(controller, note, session, state, context).catch(explain)
-      terminal.print(sayRollout(after, world.clock.now()))
+      terminal.print(...wrap(sayRollout(after, world.clock.now()), terminal.width))
       terminal.document(after)
     })
 }
@@ -112,9 +114,8 @@ async function assertNoGuardDemands(
 function sayPromotion(state: RolloutState): string {
   const { flag, plan } = state
   const next = isOpen(state) ? plan.stages[state.stage + 1] : undefined
-  const held = state.phase === 'holding' ? ` It holds: ${state.because}.` : ''
-  if (next === undefined) return `Complete the rollout of ${flag} now?${held}`
-  return `Take ${flag} to ${next.rolloutPercent} percent now, before its time?${held}`
+  if (next === undefined) return `Complete the rollout of ${flag} now?`
+  return `Take ${flag} to ${next.rolloutPercent} percent now, before its time?`
 }
 
 /** What to do instead, where the error itself cannot know that it is read on a command line. */

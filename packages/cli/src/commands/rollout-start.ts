@@ -15,9 +15,10 @@ import type { Context, NoteOptions } from '../context.ts'
 import { noteOf } from '../note.ts'
 import { sayRollout } from '../rollout/describe.ts'
 import { sayGuards, sayPlan } from '../rollout/describe-terms.ts'
-import { listRolloutFlags, readRollout } from '../rollout/find-rollout.ts'
+import { readRollout } from '../rollout/find-rollout.ts'
 import { findTerms, type Terms, type TermsOptions } from '../rollout/terms.ts'
 import { type Session, withSession } from '../session.ts'
+import { wrap } from '../text.ts'
 
 /** What `rollout start` takes. */
 export interface StartOptions extends TermsOptions, NoteOptions {
@@ -50,7 +51,7 @@ export async function startRollout(
       ...(approvals === undefined ? {} : { approvals }),
     })
     const state = await controller.start({ ...note, ...(terms.type === undefined ? {} : { type }) })
-    terminal.print(sayRollout(state, world.clock.now()))
+    terminal.print(...wrap(sayRollout(state, world.clock.now()), terminal.width))
     if (asked !== undefined) terminal.print(...sayAsked(asked))
     const isWatched = await isTakenUp(context, session, state)
     if (isWatched === false) terminal.remark(terminal.color.yellow(sayUnwatched(flag)))
@@ -69,7 +70,9 @@ function assertKnown(
     flags.snapshot().inspect(flag) !== undefined ||
     [exposureKey(environment, flag), flagKey(flag)].some((key) => replica.get(key) !== undefined)
   if (isKnown || inCode === true) return
-  const nearest = nearestName(flag, [...flags.snapshot().keys(), ...listRolloutFlags(flags)])
+  const prefix = exposureKey(environment, '')
+  const moved = replica.keys(prefix).map((key) => key.slice(prefix.length))
+  const nearest = nearestName(flag, [...flags.snapshot().keys(), ...moved])
   throw new SluiceError(
     'flag_not_found',
     [
@@ -132,7 +135,7 @@ function closedGates({ plan }: Terms) {
 }
 
 /** A process that runs a controller sees the log within a second, and stands for the lease in the next. */
-const takenUpWithinMs = 5_000
+const looks = 20
 const askEveryMs = 250
 
 /** Whether a service's controller looks at a rollout that has begun; undefined where nobody can know. */
@@ -142,13 +145,12 @@ async function isTakenUp(
   { flag, id, phase }: RolloutState,
 ): Promise<boolean | undefined> {
   if (exchange === undefined || phase !== 'running') return undefined
-  const until = clock.now() + takenUpWithinMs
-  do {
+  for (let look = 0; look < looks && !signal.aborted; look++) {
     const board = await readRolloutBoard(exchange, { environment, flag, rollout: id })
     if (board === undefined) return undefined
     if (board.onDuty.length > 0) return true
     await new Promise<void>((resolve) => clock.after(askEveryMs, resolve, { keepsAlive: true }))
-  } while (clock.now() < until && !signal.aborted)
+  }
   return false
 }
 

@@ -1,4 +1,5 @@
 import type { Verdict } from '@sluice/guards'
+import { isOpen } from '@sluice/rollout'
 import { formatBar } from '../bar.ts'
 import { formatAge } from '../duration.ts'
 import type { Colors } from '../terminal.ts'
@@ -15,7 +16,7 @@ const longestName = 20
 export function drawGuards(view: RolloutView, { width, color }: FrameOptions): string[] {
   const { guards, now, state } = view
   if (guards === undefined) {
-    return state.guards.length > 0 || state.phase === 'awaiting_approval'
+    return state.guards.length > 0 || !isOpen(state)
       ? []
       : [color.dim('No guard watches it: it goes on only where somebody promotes it.')]
   }
