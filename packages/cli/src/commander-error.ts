@@ -11,13 +11,8 @@ export function toUsageError(thrown: unknown, program: Command, argv: readonly s
   const quoted = /'([^']*)'/u.exec(what)?.[1] ?? ''
   const help = `${path} --help says more.`
   switch (thrown.code) {
-    case 'commander.unknownCommand': {
-      const known = command.commands.map((each) => each.name())
-      return fail('unknown_command', `There is no command ${path} ${quoted}.`, [
-        suggest(quoted, known),
-        help,
-      ])
-    }
+    case 'commander.unknownCommand':
+      return unknownCommand(command, quoted, help)
     case 'commander.unknownOption': {
       const known = optionsOf(command)
       return fail('unknown_option', `${path} has no option ${quoted}.`, [
@@ -27,8 +22,12 @@ export function toUsageError(thrown: unknown, program: Command, argv: readonly s
     }
     case 'commander.missingArgument':
       return fail('invalid_usage', `${path} needs <${quoted}>.`, [`Type ${usageOf(command)}`])
-    case 'commander.excessArguments':
+    case 'commander.excessArguments': {
+      const [first] = command.commands.map((each) => each.name())
+      // What takes no argument and has commands was given a word for one of them.
+      if (first !== undefined) return unknownCommand(command, wordAfter(command, argv), help)
       return fail('invalid_usage', `${path} takes fewer arguments.`, [`Type ${usageOf(command)}`])
+    }
     case 'commander.optionMissingArgument':
       return fail('invalid_usage', `A value is missing: ${quoted}`, [help])
     case 'commander.invalidArgument': {
@@ -39,6 +38,18 @@ export function toUsageError(thrown: unknown, program: Command, argv: readonly s
     }
   }
   return fail('invalid_usage', capital(what), [help])
+}
+
+function unknownCommand(command: Command, word: string, help: string): SluiceError {
+  const known = command.commands.map((each) => each.name())
+  const what = `There is no command ${pathOf(command)} ${word}.`
+  return fail('unknown_command', what, [suggest(word, known), help])
+}
+
+/** The first word behind a command's name that is no option. */
+function wordAfter(command: Command, argv: readonly string[]): string {
+  const behind = argv.slice(argv.indexOf(command.name()) + 1)
+  return behind.find((word) => !word.startsWith('-')) ?? ''
 }
 
 function fail(code: string, what: string, instead: readonly (string | undefined)[]): SluiceError {
