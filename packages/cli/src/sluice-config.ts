@@ -1,6 +1,6 @@
 import type { FlagDefinitions } from '@sluice/core'
 import type { Guard } from '@sluice/guards'
-import type { Directory, Plan, Policy } from '@sluice/rollout'
+import type { Directory, DirectoryRecord, Plan, Policy } from '@sluice/rollout'
 import type { Store } from '@sluice/stores'
 
 /** A store that the configuration opens by itself, and how to let go of it. */
@@ -36,7 +36,7 @@ export interface SluiceConfig {
    * Who has which role in approvals. Where it is given, nothing goes up in production without the
    * approvals that the policy asks for.
    */
-  readonly directory?: Directory
+  readonly directory?: Directory | DirectoryRecord
   /** From `definePolicy`. Default: `defaultPolicy`. */
   readonly policy?: Policy
   /**
