@@ -39,13 +39,14 @@ export function drawApprovals(
   return formatTable(
     [
       { title: 'id' },
-      { title: 'what', shrinks: true, least: 14 },
+      { title: 'what', shrinks: true, least: 18 },
       { title: 'asked by', shrinks: true, paint: color.dim },
-      { title: 'standing', shrinks: true, least: 20, paint },
+      { title: 'standing', shrinks: true, least: 34, paint },
     ],
     views.map((view) => {
       const { id, subject, askedBy, askedAt } = view.approval
-      const what = `${clean(subject.target)} in ${clean(subject.environment)} (${clean(subject.type)})`
+      // Where the window is narrow, the end is what is missed least.
+      const what = `${clean(subject.target)}, ${clean(subject.type)}, ${clean(subject.environment)}`
       return [id, what, `${clean(askedBy)}, ${formatAge(askedAt, now)}`, sayStandingOf(view, now)]
     }),
     { width, title: color.dim },
