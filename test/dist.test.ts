@@ -71,7 +71,8 @@ describe('the tarballs', () => {
     for (const { name, files } of tarballs) {
       const paths = files.map(({ path }) => path)
       const other = paths.filter((path) => !/^dist\/[\w-]+\.(js|cjs|d\.ts|d\.cts)$/.test(path))
-      expect(other.sort(), name).toEqual(['LICENSE', 'README.md', 'package.json'])
+      const schema = name === '@sluice/sdk' ? ['flags.schema.json'] : []
+      expect(other.sort(), name).toEqual(['LICENSE', 'README.md', ...schema, 'package.json'])
       const { targets } = packages.find((each) => each.name === name)!
       expect(paths, name).toEqual(expect.arrayContaining(targets.map((each) => each.slice(2))))
       expect(readInstalled(name, 'LICENSE'), name).toBe(readFileSync(join(root, 'LICENSE'), 'utf8'))
