@@ -265,6 +265,18 @@ describe('doctor', () => {
   })
 })
 
+describe('types', () => {
+  it('are written for a file, and checked against it', async () => {
+    const line = 'sluice types flags.yaml --out flags.d.ts'
+    expect((await world.run(`${line} --check`)).exitCode).toBe(2)
+    expect((await world.run(line)).exitCode).toBe(0)
+    expect(await readFile(join(folder, 'flags.d.ts'), 'utf8')).toContain('newCheckout')
+    expect((await world.run(`${line} --check`)).exitCode).toBe(0)
+    expect((await world.run('sluice types flags.yaml')).stdout).toContain('AppFlags')
+    expect((await world.run('sluice types nothing.yaml')).stderr).toContain('There is no file')
+  })
+})
+
 describe('init', () => {
   it('keeps a file that is there', async () => {
     await rm(join(folder, 'sluice.config.json'))

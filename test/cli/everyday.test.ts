@@ -1,7 +1,10 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createWorkplace, type TypeOptions, type Workplace, widths } from './terminal.ts'
+
+// A transcript is many starts of a process, each of which waits for a busy machine.
+vi.setConfig({ testTimeout: 600_000 })
 
 /** The flags of a shop: a share with rules, variants, and one that is off. */
 const shopFlags = `version: 1

@@ -8,6 +8,13 @@ export function declareHouseCommands(program: Command, lazily: Lazily): void {
     .description('writes a configuration and a first flag, never over a file')
     .action(lazily(async () => (await import('./commands/init.ts')).init))
   program
+    .command('types <file>')
+    .description('declares the flags of a file as a TypeScript type')
+    .option('--out <file>', 'writes it there; default: stdout')
+    .option('--name <name>', 'the type; default AppFlags')
+    .option('--check', 'writes nothing; ends with 2 where --out is not current')
+    .action(lazily(async () => (await import('./commands/types.ts')).writeTypes))
+  program
     .command('doctor')
     .description('looks at configuration, store, chain, clock and versions')
     .action(lazily(async () => (await import('./commands/doctor.ts')).examine))
