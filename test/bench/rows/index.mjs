@@ -5,6 +5,7 @@ import { importRows } from './import.mjs'
 import { changeRows, loadRows } from './load.mjs'
 import { openfeatureRows } from './openfeature.mjs'
 import { recorderRows } from './recorder.mjs'
+import { requestRows } from './request.mjs'
 import { sizeRows } from './size.mjs'
 import { dispatcherRows, proxyRows } from './traffic.mjs'
 
@@ -18,6 +19,7 @@ const rows = {
   guards: guardsRows,
   recorder: recorderRows,
   openfeature: openfeatureRows,
+  request: requestRows,
   dispatcher: dispatcherRows,
   proxy: proxyRows,
 }
