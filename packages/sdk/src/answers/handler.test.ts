@@ -174,9 +174,12 @@ describe('the JSON of answersHandler', () => {
   })
 
   it('answers GET and HEAD only', async () => {
-    const { ask } = await open()
+    const { ask, flags } = await open()
     const head = await ask('ada', {}, '', 'HEAD')
     expect([head.status, await head.text()]).toEqual([200, ''])
+    // Nobody would ever read that stream, nor leave it.
+    await ask('ada', { accept: 'text/event-stream' }, '', 'HEAD')
+    expect(flags.listeners()).toBe(0)
     expect(head.headers.get('etag')).toBe((await ask('ada')).headers.get('etag'))
     const post = await ask('ada', {}, '', 'POST')
     expect([post.status, post.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
