@@ -12,6 +12,7 @@ import {
   systemClock,
 } from '@sluice/stores'
 import { createMemoryStore } from '@sluice/stores/memory'
+import { type AnswerListener, tapAnswers } from './answer-taps.ts'
 import { countAsked } from './asked-flags.ts'
 import { resolveEnvironment } from './environment.ts'
 import { joinFleet } from './fleet.ts'
@@ -31,6 +32,14 @@ export interface Flags<D extends FlagDefinitions = FlagDefinitions>
    * @returns The branch's result as it is. The branch's own error comes through.
    */
   guarded<On, Off>(key: KeyOf<D>, context: EvaluationContext, branches: Branches<On, Off>): On | Off
+  /**
+   * Hears of each single question that these flags, and the scopes of requests, are asked from now on, with its answer and
+   * whom it was asked for; `evaluateAll`, `all`, sheets and `explain` are not heard. The listener must be quick: whoever
+   * asked waits. One that throws changes no answer, is told to `error` and hears nothing more.
+   *
+   * @returns A function that stops it.
+   */
+  onAnswer(listener: AnswerListener): () => void
   /** What was counted for a flag in this process. */
   health(key: KeyOf<D>): HealthRecorder
   /**
@@ -102,7 +111,8 @@ export function openFlags<const D extends FlagDefinitions = FlagDefinitions>(
   })
   const { clock = systemClock } = options
   const onError = (error: unknown) => errors.tell('error', error as SluiceError)
-  const asked = isCounted ? countAsked(client as never, { clock, onError }) : undefined
+  const taps = tapAnswers(client as never, onError)
+  const asked = isCounted ? countAsked(client, { taps, clock, onError }) : undefined
   /** Counts what nobody reads. */
   const forUnknown = createHealthRecorder()
   function recorder(key: string): HealthRecorder {
@@ -113,7 +123,7 @@ export function openFlags<const D extends FlagDefinitions = FlagDefinitions>(
   const guarded: Flags<D>['guarded'] = (key, context, branches) =>
     runGuarded(client.isEnabled(key, context), context, branches, recorder(key))
   const requests = createRequestReaders(
-    { client: client as never, onAnswer: asked?.onAnswer, recorder },
+    { client: client as never, tell: taps.tell, recorder },
     () => client.snapshot() as never,
     clock.now,
   )
@@ -123,6 +133,7 @@ export function openFlags<const D extends FlagDefinitions = FlagDefinitions>(
     ...createLifecycleReader(client as never, clock),
     ...(requests as never as RequestReaders<D>),
     guarded,
+    onAnswer: taps.onAnswer,
     health: fleet.recorder,
     fleet: fleet.source,
     watchCohorts: fleet.watchCohorts,

@@ -12,6 +12,7 @@ import type {
 } from '@sluice/core'
 import type { HealthRecorder } from '@sluice/guards'
 import { type AnswerSheet, type AnswerSheetOptions, answerSheet } from './answer-sheet.ts'
+import type { AnswerTaps } from './answer-taps.ts'
 import { type FlagValues, flagValues, type ShownFlags } from './flag-values.ts'
 import { type Branches, runGuarded } from './guarded.ts'
 import type { Flags } from './open-flags.ts'
@@ -59,7 +60,7 @@ type KeyFor<D extends FlagDefinitions, Reader extends keyof FlagReaders> = Param
 export interface ScopeSource {
   readonly client: Flags
   /** Told of each single question's answer. */
-  readonly onAnswer: ((answer: Answer) => void) | undefined
+  readonly tell: AnswerTaps['tell']
   recorder(key: string): HealthRecorder
 }
 
@@ -118,7 +119,7 @@ export class RequestScope implements ScopedFlags, EvaluateOptions {
 
   evaluate(key: string): Answer<ValueOf<FlagDefinitions[string]> | undefined> {
     const answer = this.#set.evaluate(key, this.context, this)
-    this.#source.onAnswer?.(answer)
+    this.#source.tell(answer, this.context)
     return answer
   }
 
