@@ -72,8 +72,13 @@ describe('testFlags', () => {
     expect(flags.isEnabled('sale')).toBe(false)
     await flags.clock.advance(10_000)
     expect(flags.isEnabled('sale')).toBe(true)
-    flags.override({ newUserProfile: false })
+    const restore = flags.override({ newUserProfile: false })
     expect(flags.isEnabled('newUserProfile', ada)).toBe(false)
+    restore()
+    await flags.disable('newUserProfile', { actor: 'ada', reason: 'a test' })
+    expect(flags.isEnabled('newUserProfile', ada)).toBe(false)
+    flags.override({ newUserProfile: true })
+    expect(flags.isEnabled('newUserProfile', ada)).toBe(true)
   })
 
   it('takes another environment', () => {
