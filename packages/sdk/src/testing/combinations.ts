@@ -7,7 +7,8 @@ export type Choices = readonly number[]
  * 30(6), 2004).
  *
  * Greedy, and the same for the same sizes: each combination begins with a pair that none has held yet and takes, question
- * by question, the choice that meets most of what is open. For n questions of two choices it finds about 2 log2 n.
+ * by question, the choice that meets most of what is open. Of 12 questions of two choices it makes 10 combinations, of 50 it
+ * makes 14.
  *
  * @param sizes How many choices each question has, 1 or more; two questions or more.
  */
