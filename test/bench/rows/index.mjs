@@ -1,4 +1,5 @@
 import { allocationRows } from './allocation.mjs'
+import { exposuresRows } from './exposures.mjs'
 import { guardedRows } from './guarded.mjs'
 import { guardsRows } from './guards.mjs'
 import { importRows } from './import.mjs'
@@ -20,6 +21,7 @@ const rows = {
   recorder: recorderRows,
   openfeature: openfeatureRows,
   request: requestRows,
+  exposures: exposuresRows,
   dispatcher: dispatcherRows,
   proxy: proxyRows,
 }
