@@ -76,6 +76,16 @@ describe('everyVariant', () => {
     expect(runs).toBe(6)
   })
 
+  it('does not name as shared what everything shares', async () => {
+    const flags = { profile: {}, menu: {}, only: { variants: { one: 1 } } }
+    const failing = everyVariant(flags, (_, { profile }) => {
+      if (profile) throw new Error('mine')
+    })
+    await expect(failing).rejects.toMatchObject({
+      message: expect.stringMatching(/^2 of 4 combinations failed, each with profile=true:\n/),
+    })
+  })
+
   it('names a single failure, and no more than ten of many', async () => {
     const one = everyVariant(definitions, (_, { profile, theme, menu }) => {
       if (profile && theme === 'auto' && !menu) throw 'no error'

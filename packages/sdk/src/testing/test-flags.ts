@@ -14,10 +14,14 @@ import { type Flags, type FlagsOptions, openFlags } from '../open-flags.ts'
 import { createOverrideLayer, type OverrideLayer, type Overrides } from './overrides.ts'
 
 /** Ends an override. A second call does nothing. `using` calls it by itself. */
-export interface Restore {
-  (): void
-  [Symbol.dispose](): void
+export type Restore = (() => void) & DisposableWhereKnown
+
+/** `Disposable`, for compilers that know it: by Node's types, or by the library `esnext.disposable`. */
+type DisposableWhereKnown = SymbolConstructor extends {
+  readonly dispose: infer Dispose extends symbol
 }
+  ? { readonly [Key in Dispose]: () => void }
+  : unknown
 
 /** An application's flags in a test's hand. They need no store, no network and no time, and nothing has to be closed. */
 export interface TestFlags<D extends FlagDefinitions = FlagDefinitions> extends Flags<D> {
