@@ -19,7 +19,7 @@ export default defineConfig({
 `
 
 /** The definitions that `sluice init` writes. */
-export const flagsText = `# yaml-language-server: $schema=https://sluice.dev/schema/flags.json
+export const flagsText = `# yaml-language-server: $schema=./node_modules/@sluice/sdk/flags.schema.json
 # Flags by key. Every flag is off until someone turns it on: sluice enable newCheckout --reason "…"
 version: 1
 flags:
