@@ -27,7 +27,7 @@ describe('scriptedSource', () => {
     const source = scriptedSource((read) =>
       read === 0
         ? { stable: { requests: 10, errors: 1, durationMs: 20 } }
-        : { stable: { requests: 5 }, canary: { requests: 2, errors: 2 } },
+        : { stable: { requests: 5, durationMs: 30 }, canary: { requests: 2, errors: 2 } },
     )
     const first = source.read() as Awaited<ReturnType<typeof source.read>>
     const second = source.read() as typeof first
@@ -38,7 +38,7 @@ describe('scriptedSource', () => {
       ...{ stable: { requests: 15, errors: 1 }, canary: { requests: 2, errors: 2 } },
     })
     const sum = (latencies: ArrayLike<number>) => Array.from(latencies).reduce((a, b) => a + b)
-    expect([sum(first.stable.latency), sum(second.stable.latency)]).toEqual([10, 10])
+    expect([sum(first.stable.latency), sum(second.stable.latency)]).toEqual([10, 15])
   })
 
   it('lets the real guards roll a bad canary back, and leave a good one', async () => {
