@@ -23,6 +23,13 @@ const definitions = {
     variants: { red: 'r', blue: 'b' },
     serve: 'red',
   },
+  named: {
+    enabled: true,
+    rollout: 99,
+    environments: ['production'],
+    variants: { TARGETING_KEY_MISSING: 'a' },
+    serve: 'TARGETING_KEY_MISSING',
+  },
 } as const
 
 class Reader extends sdk.MetricReader {
@@ -137,6 +144,17 @@ describe('the telemetry of flags', () => {
     expect(await counts('feature_flag.evaluations')).toEqual([
       ['half off targeting_key_missing', 1],
       ['flag_not_found', 3],
+    ])
+    await flags.close()
+  })
+
+  it('takes a variant for no error, whatever it is called', async () => {
+    const { flags, counts } = observe()
+    flags.string('named', {}, '')
+    flags.string('named', 'ada', '')
+    expect(await counts('feature_flag.evaluations')).toEqual([
+      ['named TARGETING_KEY_MISSING', 1],
+      ['named targeting_key_missing', 1],
     ])
     await flags.close()
   })

@@ -33,6 +33,8 @@ describe('the table of exposures', () => {
     const kept = [0, 1, 2, 3, 4].filter((mark) => table.has(7, mark))
     expect(kept).toHaveLength(4)
     expect(kept).toContain(4)
+    for (let mark = 5; mark < 8; mark += 1) table.add(7, mark)
+    expect([4, 5, 6, 7].map((mark) => table.has(7, mark))).toEqual([true, true, true, true])
   })
 
   it('forgets everything when it is cleared', () => {
