@@ -279,6 +279,25 @@ describe('the telemetry of flags', () => {
     await flags.close()
   })
 
+  it('leaves no timer behind', async () => {
+    const { flags, clock } = observe()
+    const due = new Set<() => void>()
+    const after = (ms: number, run: () => void) => {
+      due.add(run)
+      const cancel = clock.after(ms, run)
+      return () => {
+        due.delete(run)
+        cancel()
+      }
+    }
+    const telemetry = observeFlags(flags, { clock: { ...clock, after } })
+    expect(due.size).toBe(1)
+    await clock.advance(secondMs)
+    telemetry.close()
+    expect(due.size).toBe(0)
+    await flags.close()
+  })
+
   it('refuses what it cannot work with', async () => {
     const { flags } = observe()
     const refused: [ObserveFlagsOptions, string][] = [
