@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { defineConfig, type Options } from 'tsup'
 
 interface Manifest {
@@ -44,6 +44,18 @@ function buildOf(folder: string): Options {
     treeshake: true,
     skipNodeModulesBundle: true,
     external: [/^node:/],
+    onSuccess: async () => keepDirectives(entry, `${root}/dist`),
+  }
+}
+
+/** A bundler drops the directive by which a framework tells what runs in a page: it is put back. */
+function keepDirectives(entry: Record<string, string>, folder: string): void {
+  for (const [name, source] of Object.entries(entry)) {
+    const [directive] = /^'use client'\n/.exec(readFileSync(source, 'utf8')) ?? []
+    if (directive === undefined) continue
+    for (const path of [`${folder}/${name}.js`, `${folder}/${name}.cjs`]) {
+      writeFileSync(path, directive + readFileSync(path, 'utf8'))
+    }
   }
 }
 

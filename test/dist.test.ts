@@ -11,13 +11,17 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readFile } from './layers/read-imports.ts'
 import { ensureBuilt, readPackages } from './packed/build.ts'
 import { compile, compileWithNode, type Resolution } from './packed/compile.ts'
-import { installAll, packAll, type Tarball } from './packed/install.ts'
+import { installAll, linkPeers, packAll, peersOf, type Tarball } from './packed/install.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const packages = readPackages(root)
 const entries = packages.flatMap((each) => each.entries)
 /** What these take and give is Node's: requests, sockets, streams. An application needs Node's types for them. */
-const nodeEntries = ['dispatcher', 'proxy', 'reports'].map((name) => `@sluice/rollout/${name}`)
+const nodeEntries = [
+  ...['dispatcher', 'proxy', 'reports'].map((name) => `@sluice/rollout/${name}`),
+  // OpenFeature's own types take Node's, and a browser's.
+  ...['openfeature', 'openfeature/web'].map((name) => `@sluice/sdk/${name}`),
+]
 const plainEntries = entries.filter((entry) => !nodeEntries.includes(entry))
 const consumer = readFileSync(join(root, 'test/packed/consumer.ts'), 'utf8')
 const newerNode = 'node@24'
@@ -51,6 +55,7 @@ beforeAll(async () => {
   project = join(folder, 'project')
   tarballs = await packAll(root, join(folder, 'tarballs'))
   await installAll(project, join(folder, 'tarballs'), tarballs)
+  await linkPeers(root, project)
 }, 300_000)
 
 afterAll(async () => {
@@ -66,7 +71,8 @@ describe('the tarballs', () => {
     for (const { name, files } of tarballs) {
       const paths = files.map(({ path }) => path)
       const other = paths.filter((path) => !/^dist\/[\w-]+\.(js|cjs|d\.ts|d\.cts)$/.test(path))
-      expect(other.sort(), name).toEqual(['LICENSE', 'README.md', 'package.json'])
+      const schema = name === '@sluice/sdk' ? ['flags.schema.json'] : []
+      expect(other.sort(), name).toEqual(['LICENSE', 'README.md', ...schema, 'package.json'])
       const { targets } = packages.find((each) => each.name === name)!
       expect(paths, name).toEqual(expect.arrayContaining(targets.map((each) => each.slice(2))))
       expect(readInstalled(name, 'LICENSE'), name).toBe(readFileSync(join(root, 'LICENSE'), 'utf8'))
@@ -83,7 +89,9 @@ describe('the tarballs', () => {
         : /^(\.\/|@sluice\/|zod$)/
       for (const { path } of declarations) {
         const { imports } = readFile(path, readInstalled(name, path))
-        const others = imports.filter(({ specifier }) => !known.test(specifier))
+        const others = imports.filter(
+          ({ specifier }) => !known.test(specifier) && !peersOf(root, name).includes(specifier),
+        )
         expect(others, `${name} ${path}`).toEqual([])
       }
     }
@@ -248,10 +256,13 @@ describe('sluice-contract', () => {
   })
 })
 
-describe('the evaluator in a browser', () => {
-  it('weighs at most 5,000 bytes', async () => {
+describe('in a browser', () => {
+  it.each([
+    { name: 'createFlagSet', entry: '@sluice/core', mostBytes: 5_000 },
+    { name: 'createBrowserFlags', entry: '@sluice/sdk/browser', mostBytes: 6_000 },
+  ])('$name weighs at most $mostBytes bytes', async ({ name, entry, mostBytes }) => {
     const { outputFiles } = await build({
-      stdin: { contents: `export { createFlagSet } from '@sluice/core'`, resolveDir: project },
+      stdin: { contents: `export { ${name} } from '${entry}'`, resolveDir: project },
       bundle: true,
       minify: true,
       format: 'esm',
@@ -260,7 +271,13 @@ describe('the evaluator in a browser', () => {
       write: false,
     })
     const { length } = gzipSync(outputFiles[0]!.contents, { level: 9 })
-    expect(length).toBeLessThanOrEqual(5_000)
+    expect(length).toBeLessThanOrEqual(mostBytes)
+  })
+
+  it('the hooks are told apart from what runs on a server', () => {
+    for (const file of ['react.js', 'react.cjs']) {
+      expect(readInstalled('@sluice/sdk', `dist/${file}`)).toMatch(/^'use client'\n/)
+    }
   })
 })
 

@@ -26,7 +26,7 @@ const environments = ['test']
 const environment = 'test'
 const definitions = { checkout: { enabled: true, rollout: 25, environments } }
 
-function useFlagsInCode(): void {
+function askFlagsInCode(): void {
   const flags = defineFlags(
     {
       checkout: { enabled: true, rollout: 25, environments },
@@ -48,7 +48,7 @@ function useFlagsInCode(): void {
   flags.isEnabled('chekout', { id: 'user-42' })
 }
 
-function useEngines(): void {
+function runEngines(): void {
   const rules = [{ if: { attribute: 'version', semver: '>=2.1.0 <3' } }]
   const flags = createFlagSet({ beta: { enabled: true, rules, environments } }, { environment })
   expect(flags.isEnabled('beta', { id: 'ä', version: '2.1.7-rc.1+5' }) === false, 'semver')
@@ -77,7 +77,7 @@ function refuse(): void {
   expect(new SluiceError('refused', 'why').code === 'refused', 'SluiceError')
 }
 
-async function useLog(): Promise<void> {
+async function runLog(): Promise<void> {
   const store = createMemoryStore()
   const flags: Flags<typeof definitions> = openFlags({ store, definitions, environment })
   await flags.ready()
@@ -105,9 +105,9 @@ function expect(claim: boolean, what: string): void {
   if (!claim) throw new Error(`Not so: ${what}`)
 }
 
-useFlagsInCode()
-useEngines()
+askFlagsInCode()
+runEngines()
 refuse()
 expect(typeof createTicker === 'function', 'guards')
 // Unhandled, a rejection ends the process with code 1.
-useLog()
+runLog()

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
-import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readdirSync, readFileSync } from 'node:fs'
+import { mkdir, symlink, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
@@ -34,4 +35,24 @@ export async function installAll(
   await writeFile(join(project, 'package.json'), JSON.stringify(manifest))
   const options = ['--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts']
   await run('npm', ['install', ...options], { cwd: project })
+}
+
+/** What a package leaves to the application, and an application without it need not have. */
+export function peersOf(root: string, name: string): string[] {
+  const path = join(root, 'packages', name.replace('@sluice/', ''), 'package.json')
+  const manifest = JSON.parse(readFileSync(path, 'utf8')) as {
+    peerDependencies?: Record<string, string>
+  }
+  return Object.keys(manifest.peerDependencies ?? {})
+}
+
+/** Gives a project every peer of every package, from the workspace. */
+export async function linkPeers(root: string, project: string): Promise<void> {
+  const peers = readdirSync(join(root, 'packages')).flatMap((folder) => peersOf(root, folder))
+  // React's types are a package of their own.
+  for (const peer of new Set([...peers, '@types/react'])) {
+    const path = join(project, 'node_modules', peer)
+    await mkdir(dirname(path), { recursive: true })
+    await symlink(join(root, 'node_modules', peer), path)
+  }
 }

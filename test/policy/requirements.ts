@@ -61,7 +61,7 @@ export const requirements: readonly Requirement[] = [
         'end with the flag off where one of them pulled the kill switch',
         'works on a flag that could not say what to serve',
       ],
-      'test/examples/on-call.test.ts': ['shows what an engineer sees who types it'],
+      'test/cli/runbook.test.ts': ['shows what an engineer sees who types it'],
     },
   },
   {

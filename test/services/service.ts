@@ -12,24 +12,24 @@ export interface Service {
   stop(): Promise<void>
 }
 
-/** A kind of server that tests need. */
-export interface ServiceKind {
+/** A kind of server that tests need, or of another program that is started once and stopped. */
+export interface ServiceKind<Started extends Pick<Service, 'stop'> = Service> {
   readonly name: string
   /** The program, or undefined where it is not installed. */
   readonly binary: string | undefined
   /** What installs it. */
   readonly install: string
-  start(): Promise<Service>
+  start(): Promise<Started>
 }
 
 /**
  * Tests on a private server. A missing program skips them with its name and what installs it; with
  * `SLUICE_REQUIRE_SERVICES=1` it fails them.
  */
-export function describeWith(
-  kind: ServiceKind,
+export function describeWith<Started extends Pick<Service, 'stop'> = Service>(
+  kind: ServiceKind<Started>,
   title: string,
-  body: (service: () => Service) => void,
+  body: (service: () => Started) => void,
 ): void {
   if (kind.binary === undefined) {
     const why = `${kind.name} is not installed: ${kind.install}`
@@ -43,13 +43,13 @@ export function describeWith(
     return
   }
   describe(title, () => {
-    let service: Service | undefined
+    let service: Started | undefined
     beforeAll(async () => {
       service = await kind.start()
     })
     afterAll(async () => {
       await service?.stop()
     })
-    body(() => service as Service)
+    body(() => service as Started)
   })
 }

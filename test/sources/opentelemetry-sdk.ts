@@ -13,3 +13,7 @@ require.cache[forBundlers] = require.cache[forNode]
 /** OpenTelemetry's SDK of metrics. */
 export const sdk =
   require('@opentelemetry/sdk-metrics') as typeof import('@opentelemetry/sdk-metrics')
+
+/** The SDK of OpenTelemetry's logs, as Node loads it. */
+export const logsSdk =
+  require('@opentelemetry/sdk-logs') as typeof import('@opentelemetry/sdk-logs')

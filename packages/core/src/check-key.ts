@@ -2,7 +2,7 @@ import { SluiceError } from './errors.ts'
 import { pointerTo, show } from './schema-error.ts'
 
 /** Long enough for any naming scheme, short enough for a file name, a log key or a label. */
-const longestKey = 200
+export const longestKey = 200
 
 /**
  * Refuses keys that some system below would take for something else.

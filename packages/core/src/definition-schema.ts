@@ -12,8 +12,8 @@ const text = z.string()
 const texts = z.union([text, z.array(text).min(1)])
 
 /** The furthest instants a Date can be at; beyond them a ramp's arithmetic could overflow. */
-const furthestMs = 8.64e15
-const instant = z
+export const furthestMs = 8.64e15
+export const instant = z
   .union([z.number(), z.string()])
   .refine((value) => Math.abs(instantOf(value)) <= furthestMs, {
     error: 'must be ISO 8601 with a zone, or epoch milliseconds',
@@ -39,12 +39,13 @@ const block = z.string().max(longestBlock).refine(compiles(allEngines.cidr, long
 })
 const orList = <T extends z.ZodType>(item: T) => z.union([item, z.array(item).min(1)])
 
-const conditionForms = ['all', 'any', 'not', 'segment', 'attribute'] as const
+export const conditionForms = ['all', 'any', 'not', 'segment', 'attribute'] as const
 
 /** A condition: one of its five forms. */
 export const conditionSchema: z.ZodType<Condition> = z.lazy(() => condition) as never
 
-const condition = z
+/** What {@link conditionSchema} checks, without the detour that lets it contain itself. */
+export const condition = z
   .strictObject({
     all: z.array(conditionSchema).min(1).optional(),
     any: z.array(conditionSchema).min(1).optional(),
@@ -84,7 +85,7 @@ const condition = z
 
 /** Sums of decimal percentages are not exact in binary; this is far below one bucket. */
 const weightTolerance = 1e-9
-const split = z
+export const split = z
   .record(z.string(), percent)
   .refine(
     (weights) =>
@@ -93,7 +94,7 @@ const split = z
     { error: 'weights must sum to 100' },
   )
 
-const rule = z.strictObject({
+export const rule = z.strictObject({
   id: z.string().min(1).optional(),
   if: conditionSchema,
   rollout: percent.optional(),
@@ -102,7 +103,7 @@ const rule = z.strictObject({
   otherwise: z.enum(['next', 'off']).optional(),
 })
 
-const schedule = z
+export const schedule = z
   .strictObject({ from: instant.optional(), until: instant.optional(), fullAt: instant.optional() })
   .superRefine((value, context) => {
     const { from, until, fullAt } = value
@@ -124,7 +125,7 @@ const settings = {
   schedule: schedule.optional(),
 }
 
-const isoInstant = z.string().refine((value) => Number.isFinite(instantOf(value)), {
+export const isoInstant = z.string().refine((value) => Number.isFinite(instantOf(value)), {
   error: 'must be ISO 8601 with a zone',
 })
 
@@ -133,6 +134,13 @@ const json: z.ZodType<Json> = z.unknown().superRefine((value, context) => {
   const path = placeOfFault(value, [])
   if (path !== undefined) context.addIssue({ code: 'custom', message: 'must be JSON', path })
 }) as never
+
+export const environments = z.union([
+  z.array(z.string().min(1)),
+  z.record(z.string(), z.strictObject(settings)),
+])
+
+export const variants = z.record(z.string(), json)
 
 /** One flag as people write it. */
 export const definitionSchema: z.ZodType<FlagDefinition> = z.strictObject({
@@ -143,10 +151,9 @@ export const definitionSchema: z.ZodType<FlagDefinition> = z.strictObject({
   kind: z.enum(['release', 'experiment', 'operational', 'permission']).optional(),
   createdAt: isoInstant.optional(),
   expiresAt: isoInstant.optional(),
-  environments: z
-    .union([z.array(z.string().min(1)), z.record(z.string(), z.strictObject(settings))])
-    .optional(),
-  variants: z.record(z.string(), json).optional(),
+  metadata: z.record(z.string(), scalar).optional(),
+  environments: environments.optional(),
+  variants: variants.optional(),
   offVariant: z.string().optional(),
   bucketBy: z.string().min(1).optional(),
   salt: z.string().min(1).optional(),

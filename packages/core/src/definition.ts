@@ -106,6 +106,8 @@ export interface FlagDefinition extends EnvironmentSettings {
   readonly createdAt?: string
   /** ISO 8601. Reported when past; it never switches a flag off. */
   readonly expiresAt?: string
+  /** The team's own facts about the flag, handed out with its answers by OpenFeature. */
+  readonly metadata?: { readonly [name: string]: Scalar }
   /** Where the flag may be on; it is off in every environment not listed here. */
   readonly environments?: readonly string[] | { readonly [name: string]: EnvironmentSettings }
   /** JSON values of one type. Default `{ on: true, off: false }`. */

@@ -1,5 +1,5 @@
-// A time without a zone would mean another instant on another machine; a bare date is UTC.
-const isoInstant = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d))?$/
+/** A time without a zone would mean another instant on another machine; a bare date is UTC. */
+export const isoInstant = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d))?$/
 
 /**
  * An instant as epoch milliseconds: from a number, a Date, or ISO 8601 with a zone (a bare date is

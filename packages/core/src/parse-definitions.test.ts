@@ -37,6 +37,12 @@ describe('parseDefinitions refuses', () => {
       'invalid_value',
       '/flag/split',
     ],
+    [
+      'metadata that is no scalar',
+      { flag: { metadata: { ticket: ['A-1'] } } },
+      'invalid_type',
+      '/flag/metadata/ticket',
+    ],
     ['an unknown property', { flag: { rolout: 5 } }, 'unknown_property', '/flag/rolout'],
     [
       'an unknown property of an environment',
@@ -207,6 +213,7 @@ describe('parseDefinitions accepts', () => {
       owner: 'o',
       tags: ['t'],
       kind: 'release',
+      metadata: { ticket: 'A-1', wave: 2, audited: true },
       createdAt: '2026-01-01',
       expiresAt: '2026-06-01T00:00:00Z',
       enabled: true,

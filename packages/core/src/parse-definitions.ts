@@ -41,7 +41,8 @@ export function parseDefinitions(input: unknown, options: ParseOptions = {}): Fl
 }
 
 /**
- * Parses a definitions document `{ version: 1, flags, segments? }`: all of it, or nothing.
+ * Parses a definitions document `{ version: 1, flags, segments? }`: all of it, or nothing. A `$schema` for editors is
+ * passed over.
  *
  * @throws SluiceError as {@link parseDefinitions}; `unknown_version` for another schema version.
  */
@@ -55,7 +56,8 @@ export function parseDocument(input: unknown): DefinitionsDocument {
       found,
     })
   }
-  const known = { version: 1, flags: 1, segments: 1 }
+  // An editor finds its schema by `$schema`; it says nothing of flags.
+  const known = { $schema: 1, version: 1, flags: 1, segments: 1 }
   for (const name of Object.keys(document)) {
     if (Object.hasOwn(known, name)) continue
     throw new SluiceError(

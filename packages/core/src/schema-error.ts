@@ -23,6 +23,7 @@ const knownNames = [
   'kind',
   'createdAt',
   'expiresAt',
+  'metadata',
   'environments',
   'variants',
   'offVariant',

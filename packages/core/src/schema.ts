@@ -1,5 +1,6 @@
 export { checkReferences } from './check-references.ts'
 export { conditionSchema, definitionSchema, exposureSchema } from './definition-schema.ts'
+export { documentJsonSchema } from './json-schema.ts'
 export {
   type DefinitionsDocument,
   type ParseOptions,

@@ -27,7 +27,11 @@ export interface Ticker {
   readonly dropped: number
 }
 
-/** @param options.onDrop Told of every dropped read, with a line for people. */
+/**
+ * Starts without a last read, so that the first one contributes nothing.
+ *
+ * @param options.onDrop Told of every dropped read, with a line for people.
+ */
 export function createTicker(
   options: { onDrop?: (reason: DropReason, message: string) => void } = {},
 ): Ticker {

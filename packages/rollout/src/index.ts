@@ -85,7 +85,7 @@ export type {
   TickEvent,
   Transition,
 } from './event.ts'
-export type { Evidence, ObservedTime } from './evidence.ts'
+export { type Evidence, type ObservedTime, readEvidence } from './evidence.ts'
 export { toExchangeName } from './fleet/exchange-name.ts'
 export {
   createFleetSource,
@@ -94,7 +94,9 @@ export {
 } from './fleet/fleet-source.ts'
 export type { ProcessIdentity } from './fleet/health-report.ts'
 export { createLease, type Lease, type LeaseOptions } from './fleet/lease.ts'
+export { type RolloutBoard, readRolloutBoard, rolloutLease } from './fleet/rollout-board.ts'
 export { type ShareHealthOptions, shareHealth } from './fleet/share-health.ts'
+export { type ShareVerdictsOptions, shareVerdicts } from './fleet/share-verdicts.ts'
 export { type Forecast, forecast, type StageForecast } from './forecast/forecast.ts'
 export type { RatioForecast } from './forecast/ratio-forecast.ts'
 export type { ForecastTraffic } from './forecast/traffic.ts'

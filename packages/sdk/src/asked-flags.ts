@@ -1,6 +1,7 @@
-import type { Answer, EvaluationContext, Json } from '@sluice/core'
+import type { Answer } from '@sluice/core'
 import { askedKey, longestGapMs, readAskedFlag, readAskedSpan } from '@sluice/rollout/stale'
 import type { Change, Clock, FlagClient } from '@sluice/stores'
+import type { AnswerTaps } from './answer-taps.ts'
 
 /** Counts which flags are asked for, and what they answered. */
 export interface AskedCounter {
@@ -12,6 +13,8 @@ export interface AskedCounter {
 
 /** How it is counted. */
 export interface AskedOptions {
+  /** Where the questions are heard. */
+  readonly taps: AnswerTaps
   readonly clock: Clock
   /** Time between two reports in ms. Default: an hour. */
   readonly reportMs?: number
@@ -31,23 +34,22 @@ interface Count {
  * Counts the questions that a client is asked from now on. Each costs two look-ups in maps; nothing is allocated but for
  * the first answer of a variant.
  *
- * `evaluateAll` and `explain` do not count: nobody's code depends on a flag by asking for all of them. Nor do keys that
- * no flag has.
+ * What the taps do not hear does not count, nor do keys that no flag has.
  */
-export function countAsked(client: FlagClient, options: AskedOptions): AskedCounter {
-  const { clock, reportMs = defaultReportMs, onError } = options
+export function countAsked(
+  client: Pick<FlagClient, 'environment' | 'replica' | 'snapshot'>,
+  options: AskedOptions,
+): AskedCounter {
+  const { taps, clock, reportMs = defaultReportMs, onError } = options
   const { environment, replica } = client
   let countingSince = clock.now()
   let lookedAt = countingSince
-  const evaluate = client.evaluate.bind(client)
   /** By flag and variant: since the last report. */
   let counts = new Map<string, Map<string, Count>>()
 
-  function ask(key: string, context?: EvaluationContext, evaluation?: { now?: number }): Answer {
-    const answer = evaluate(key, context, evaluation) as Answer
-    if (answer.errorCode !== 'FLAG_NOT_FOUND') count(key, answer.variant ?? 'default', 1)
-    return answer
-  }
+  const stopHearing = taps.onAnswer(({ flagKey, variant, errorCode }: Answer) => {
+    if (errorCode !== 'FLAG_NOT_FOUND') count(flagKey, variant ?? 'default', 1)
+  })
 
   function count(key: string, variant: string, times: number): void {
     let variants = counts.get(key)
@@ -59,23 +61,6 @@ export function countAsked(client: FlagClient, options: AskedOptions): AskedCoun
     if (counted === undefined) variants.set(variant, { times })
     else counted.times += times
   }
-
-  function typed<T extends Json>(type: string) {
-    return (key: string, context: EvaluationContext, fallback: T): T => {
-      const { value, errorCode } = ask(key, context)
-      const isTyped = typeof value === type && value !== null && errorCode === undefined
-      return isTyped ? (value as T) : fallback
-    }
-  }
-
-  Object.assign(client, {
-    isEnabled: (key: string, context?: EvaluationContext) => ask(key, context).value === true,
-    boolean: typed<boolean>('boolean'),
-    string: typed<string>('string'),
-    number: typed<number>('number'),
-    object: typed<Json>('object'),
-    evaluate: ask,
-  })
 
   async function report(): Promise<void> {
     // After a sleep, or a jump of the clock, nobody knows what was asked in between.
@@ -151,6 +136,7 @@ export function countAsked(client: FlagClient, options: AskedOptions): AskedCoun
     report,
     async close() {
       isClosed = true
+      stopHearing()
       cancel()
       if (replica.status === 'live') await tryReport()
     },

@@ -1,10 +1,13 @@
 import type { FlagDefinitions, KeyOf } from '@sluice/core'
+import { runWithFlags } from './current-flags.ts'
 import type { Flags } from './open-flags.ts'
 import { createRequestGuard, type RequestFlags, type RequestGuardOptions } from './request-guard.ts'
 import { countResponse, type NodeRequest, type NodeResponse } from './request-guard-node.ts'
+import { createRequestScopes, type ScopeRequestsOptions } from './scope-requests.ts'
 
 export type { RequestFlags, RequestGuardOptions, RequestUser } from './request-guard.ts'
 export type { NodeRequest, NodeSocket } from './request-guard-node.ts'
+export type { ScopeRequestsOptions } from './scope-requests.ts'
 
 /** What is used of Express's response. */
 export interface ExpressResponse extends NodeResponse {
@@ -39,5 +42,29 @@ export function guardRequests<
     response.locals.flags = guarded.flags
     countResponse(request, response, guarded.start)
     next()
+  }
+}
+
+/**
+ * Middleware for Express 4 and 5: freezes the flags for a request's user. They are in `response.locals.scopedFlags`, a
+ * `ScopedFlags`, and what comes after it finds them by `currentFlags`; guards behind it keep to them.
+ *
+ * Place it behind what finds out who the user is, and behind what reads the body.
+ *
+ * @throws SluiceError `invalid_request_scope`.
+ */
+export function scopeRequests<D extends FlagDefinitions, Request extends NodeRequest = NodeRequest>(
+  flags: Flags<D>,
+  options: ScopeRequestsOptions<Request>,
+): (
+  request: Request,
+  response: { readonly locals: Record<string, unknown> },
+  next: () => void,
+) => void {
+  const scopeOf = createRequestScopes(flags, options)
+  return (request, response, next) => {
+    const scope = scopeOf(request)
+    response.locals.scopedFlags = scope
+    runWithFlags(scope, () => next())
   }
 }

@@ -1,10 +1,15 @@
 import type { FlagDefinitions, KeyOf } from '@sluice/core'
+import { runWithFlags } from './current-flags.ts'
 import type { Flags } from './open-flags.ts'
 import { createRequestGuard, type RequestFlags, type RequestGuardOptions } from './request-guard.ts'
 import { countResponse, type NodeRequest, type NodeResponse } from './request-guard-node.ts'
+import { createRequestScopes, type ScopeRequestsOptions } from './scope-requests.ts'
+import type { ScopedFlags } from './scoped-flags.ts'
 
 export type { RequestFlags, RequestGuardOptions, RequestUser } from './request-guard.ts'
 export type { NodeRequest, NodeSocket } from './request-guard-node.ts'
+export type { ScopeRequestsOptions } from './scope-requests.ts'
+export type { ScopedFlags } from './scoped-flags.ts'
 
 /** What is used of Fastify's request, and what a user may be told by. */
 export interface FastifyRequest {
@@ -53,6 +58,35 @@ export function guardRequests<
       request.flags = guarded.flags
       countResponse(request.raw, raw, guarded.start)
       next()
+    })
+  }
+  return Object.assign(plugin, { [Symbol.for('skip-override')]: true })
+}
+
+/** As {@link ours}, for the request's flags. */
+const ourScope = Symbol.for('@sluice/scoped-flags')
+
+/**
+ * A plugin for Fastify 5: freezes the flags for a request's user. They are in `request.scopedFlags`, a {@link ScopedFlags}, and
+ * what comes after it finds them by `currentFlags`; guards that are registered behind it keep to them.
+ *
+ * It is a `preHandler` hook of the instance that registers it, not of a child: earlier hooks find out who the user is.
+ *
+ * @throws SluiceError `invalid_request_scope`.
+ */
+export function scopeRequests<
+  D extends FlagDefinitions,
+  Request extends FastifyRequest = FastifyRequest,
+>(flags: Flags<D>, options: ScopeRequestsOptions<Request>): (instance: object) => Promise<void> {
+  const scopeOf = createRequestScopes(flags, options)
+  const plugin = async (instance: object) => {
+    const fastify = instance as Instance<Request & { scopedFlags: ScopedFlags<D> | null }>
+    if (!fastify.hasRequestDecorator(ourScope)) {
+      fastify.decorateRequest('scopedFlags', null).decorateRequest(ourScope, null)
+    }
+    fastify.addHook('preHandler', (request, _, next) => {
+      request.scopedFlags = scopeOf(request)
+      runWithFlags(request.scopedFlags, next)
     })
   }
   return Object.assign(plugin, { [Symbol.for('skip-override')]: true })

@@ -1,3 +1,4 @@
+import { readRolloutBoard } from '@sluice/rollout'
 import { createManualClock } from '@sluice/stores/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
@@ -121,5 +122,15 @@ describe('flags over a store with an exchange', () => {
     })
     expect(names[0]).not.toBe(names[1])
     expect(names[0]).toContain(String(process.pid))
+  })
+
+  it('tell those outside what the guards say', async () => {
+    const { flags, controller } = await start('shop-1')
+    const { id } = await controller.start(order)
+    await serve(5, [flags], 100)
+    const at = { environment: 'production', flag: 'checkout', rollout: id }
+    const board = await readRolloutBoard(store.exchange!, at)
+    expect(board?.said).toMatchObject({ processId: 'shop-1', verdicts: [{ guard: 'error_rate' }] })
+    expect(board?.onDuty).toHaveLength(1)
   })
 })

@@ -7,8 +7,10 @@ import {
   isRolloutOver,
   type Lease,
   type ProcessIdentity,
+  type RolloutController,
+  rolloutLease,
   shareHealth,
-  toExchangeName,
+  shareVerdicts,
 } from '@sluice/rollout'
 import { type Clock, type Exchange, type Replica, rolloutKey, systemClock } from '@sluice/stores'
 import { cohortName, createCohorts } from './cohorts.ts'
@@ -29,6 +31,8 @@ export interface Fleet {
   cohortSource(flag: string, percent: number): FleetSource
   /** This process's candidacy for the work on a flag's rollout; undefined where there is nobody to share it with. */
   createLease(flag: string, clock?: Clock): Lease | undefined
+  /** Tells whoever watches from outside what a controller's guards say, while the flags are open. */
+  shareVerdicts(flag: string, controller: Pick<RolloutController, 'on' | 'state'>): void
   /** Stops sharing, after a last report. */
   close(): Promise<void>
 }
@@ -133,9 +137,14 @@ export function joinFleet(options: FleetOptions): Fleet {
       sourceOf(cohortName(flag, percent), () => cohorts.recorder(flag, percent), true),
     createLease(flag, leaseClock = clock) {
       if (exchange === undefined) return undefined
-      const name = `rollout/${toExchangeName(environment)}/${toExchangeName(flag)}`
+      const name = rolloutLease(environment, flag)
       const holder = `${identity.processId}-${identity.incarnation}`
       return createLease(exchange, name, { holder, ttlMs: leaseTtlMs, clock: leaseClock })
+    },
+    shareVerdicts(flag, controller) {
+      if (exchange === undefined) return
+      const { processId } = identity
+      shareVerdicts(controller, { exchange, environment, flag, processId, clock })
     },
     close: stop,
   }

@@ -1,9 +1,14 @@
 import type { FlagDefinitions, KeyOf } from '@sluice/core'
+import { runWithFlags } from './current-flags.ts'
 import type { Flags } from './open-flags.ts'
 import { createRequestGuard, type RequestFlags, type RequestGuardOptions } from './request-guard.ts'
 import { countContext, type WebContext } from './request-guard-web.ts'
+import { createRequestScopes, type ScopeRequestsOptions } from './scope-requests.ts'
+import type { ScopedFlags } from './scoped-flags.ts'
 
 export type { RequestFlags, RequestGuardOptions, RequestUser } from './request-guard.ts'
+export type { ScopeRequestsOptions } from './scope-requests.ts'
+export type { ScopedFlags } from './scoped-flags.ts'
 
 /** What is used of Hono's context, and what a user may be told by. */
 export type HonoContext = WebContext
@@ -37,5 +42,28 @@ export function guardRequests<
     const guarded = guard(context, variables.get('flags'))
     variables.set('flags', guarded.flags)
     return countContext(context, guarded.start, next)
+  }
+}
+
+/**
+ * Middleware for Hono 4: freezes the flags for a request's user. They are in the variable `scopedFlags`
+ * (`c.get('scopedFlags')`), a {@link ScopedFlags}, and what comes after it finds them by `currentFlags`; guards behind it keep to
+ * them.
+ *
+ * @throws SluiceError `invalid_request_scope`.
+ */
+export function scopeRequests<
+  D extends FlagDefinitions,
+  Context extends Pick<HonoContext, 'req'> = HonoContext,
+>(
+  flags: Flags<D>,
+  options: ScopeRequestsOptions<Context>,
+): (context: Context, next: () => Promise<void>) => Promise<void> {
+  const scopeOf = createRequestScopes(flags, options)
+  return (context, next) => {
+    const scope = scopeOf(context)
+    const variables = context as unknown as { set(name: string, value: ScopedFlags<D>): void }
+    variables.set('scopedFlags', scope)
+    return runWithFlags(scope, next)
   }
 }

@@ -127,9 +127,21 @@ export {
 } from '@sluice/stores'
 export { createFileStore, type FileStoreOptions } from '@sluice/stores/file'
 export { createMemoryStore } from '@sluice/stores/memory'
+export {
+  type AnswerSheet,
+  type AnswerSheetOptions,
+  answerSheet,
+  type SheetAnswer,
+} from './answer-sheet.ts'
+export type { AnswerListener } from './answer-taps.ts'
+export { currentFlags, runWithFlags } from './current-flags.ts'
 export { defineFlags } from './define-flags.ts'
 export { resolveEnvironment } from './environment.ts'
+export { type FlagValues, hasTag, type ShownFlags } from './flag-values.ts'
 export type { Branches } from './guarded.ts'
 export type { LifecycleOptions, LifecycleReader } from './lifecycle.ts'
+export { logFlags } from './log-flags.ts'
 export { type Flags, type FlagsOptions, openFlags } from './open-flags.ts'
+export type { RequestReaders } from './request-readers.ts'
 export { createRolloutController, type FlagRolloutOptions } from './rollout-controller.ts'
+export type { ScopedFlags } from './scoped-flags.ts'

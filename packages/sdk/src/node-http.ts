@@ -1,10 +1,13 @@
 import type { FlagDefinitions, KeyOf } from '@sluice/core'
+import { runWithFlags } from './current-flags.ts'
 import type { Flags } from './open-flags.ts'
 import { createRequestGuard, type RequestFlags, type RequestGuardOptions } from './request-guard.ts'
 import { countResponse, type NodeRequest, type NodeResponse } from './request-guard-node.ts'
+import { createRequestScopes, type ScopeRequestsOptions } from './scope-requests.ts'
 
 export type { RequestFlags, RequestGuardOptions, RequestUser } from './request-guard.ts'
 export type { NodeRequest, NodeResponse, NodeSocket } from './request-guard-node.ts'
+export type { ScopeRequestsOptions } from './scope-requests.ts'
 
 /** A listener of `node:http` that is told, behind request and response, the answers of its guards. */
 export type GuardedListener<Request, Response, Key extends string> = (
@@ -53,4 +56,22 @@ export function guardRequests<
       throw error
     }
   }
+}
+
+/**
+ * For `node:http`, `createServer(scopeRequests(flags, options)(listener))`: freezes the flags for a request's user. The
+ * listener, and all that it calls, finds them by `currentFlags`; a guard inside keeps to them.
+ *
+ * @throws SluiceError `invalid_request_scope`.
+ */
+export function scopeRequests<D extends FlagDefinitions, Request extends NodeRequest = NodeRequest>(
+  flags: Flags<D>,
+  options: ScopeRequestsOptions<Request>,
+): <Q extends Request, Rest extends unknown[], Result>(
+  listener: (request: Q, ...rest: Rest) => Result,
+) => (request: Q, ...rest: Rest) => Result {
+  const scopeOf = createRequestScopes(flags, options)
+  return (listener) =>
+    (request, ...rest) =>
+      runWithFlags(scopeOf(request), () => listener(request, ...rest))
 }

@@ -1,6 +1,6 @@
 import type { EvaluationContext, FlagDefinitions, KeyOf, SluiceError } from '@sluice/core'
 import { createHealthRecorder, type HealthRecorder } from '@sluice/guards'
-import type { FleetSource, Lease } from '@sluice/rollout'
+import type { FleetSource, Lease, RolloutController } from '@sluice/rollout'
 import {
   type Clock,
   createEmitter,
@@ -12,23 +12,34 @@ import {
   systemClock,
 } from '@sluice/stores'
 import { createMemoryStore } from '@sluice/stores/memory'
+import { type AnswerListener, tapAnswers } from './answer-taps.ts'
 import { countAsked } from './asked-flags.ts'
 import { resolveEnvironment } from './environment.ts'
 import { joinFleet } from './fleet.ts'
 import { type Branches, runGuarded } from './guarded.ts'
 import { createLifecycleReader, type LifecycleReader } from './lifecycle.ts'
 import { createIdentity } from './process-identity.ts'
+import { createRequestReaders, type RequestReaders } from './request-readers.ts'
 
 /** A flag client that also runs and counts an application's branches. */
 export interface Flags<D extends FlagDefinitions = FlagDefinitions>
   extends FlagClient<D>,
-    LifecycleReader {
+    LifecycleReader,
+    RequestReaders<D> {
   /**
    * Evaluates a flag, runs the branch it chooses, times it and counts it for the guards.
    *
    * @returns The branch's result as it is. The branch's own error comes through.
    */
   guarded<On, Off>(key: KeyOf<D>, context: EvaluationContext, branches: Branches<On, Off>): On | Off
+  /**
+   * Hears of each single question that these flags, and the scopes of requests, are asked from now on, with its answer and
+   * whom it was asked for; `evaluateAll`, `all`, sheets and `explain` are not heard. The listener must be quick: whoever
+   * asked waits. One that throws changes no answer, is told to `error` and hears nothing more.
+   *
+   * @returns A function that stops it.
+   */
+  onAnswer(listener: AnswerListener): () => void
   /** What was counted for a flag in this process. */
   health(key: KeyOf<D>): HealthRecorder
   /**
@@ -50,6 +61,11 @@ export interface Flags<D extends FlagDefinitions = FlagDefinitions>
    * store has no exchange.
    */
   createLease(key: KeyOf<D>, clock?: Clock): Lease | undefined
+  /**
+   * Puts what a controller's guards say onto the store's exchange, where it has one, for whoever watches the rollout from
+   * outside. The controller of these flags calls it.
+   */
+  shareVerdicts(key: KeyOf<D>, controller: Pick<RolloutController, 'on' | 'state'>): void
 }
 
 /** {@link OpenFlagsOptions}, with a store of this process's own where none is given. */
@@ -95,25 +111,35 @@ export function openFlags<const D extends FlagDefinitions = FlagDefinitions>(
   })
   const { clock = systemClock } = options
   const onError = (error: unknown) => errors.tell('error', error as SluiceError)
-  const asked = isCounted ? countAsked(client as never, { clock, onError }) : undefined
+  const taps = tapAnswers(client as never, onError)
+  const asked = isCounted ? countAsked(client, { taps, clock, onError }) : undefined
   /** Counts what nobody reads. */
   const forUnknown = createHealthRecorder()
-  const guarded: Flags<D>['guarded'] = (key, context, branches) => {
+  function recorder(key: string): HealthRecorder {
     // A recorder of its own for every misspelt key would grow without bound.
     const isKnown = fleet.isCounted(key) || client.snapshot().inspect(key) !== undefined
-    const recorder = isKnown ? fleet.recorder(key) : forUnknown
-    return runGuarded(client.isEnabled(key, context), context, branches, recorder)
+    return isKnown ? fleet.recorder(key) : forUnknown
   }
+  const guarded: Flags<D>['guarded'] = (key, context, branches) =>
+    runGuarded(client.isEnabled(key, context), context, branches, recorder(key))
+  const requests = createRequestReaders(
+    { client: client as never, tell: taps.tell, recorder },
+    () => client.snapshot() as never,
+    clock.now,
+  )
   const { on, close } = client
   client.on('change', fleet.restartUnits)
   return Object.assign(client, {
     ...createLifecycleReader(client as never, clock),
+    ...(requests as never as RequestReaders<D>),
     guarded,
+    onAnswer: taps.onAnswer,
     health: fleet.recorder,
     fleet: fleet.source,
     watchCohorts: fleet.watchCohorts,
     cohort: fleet.cohortSource,
     createLease: fleet.createLease,
+    shareVerdicts: fleet.shareVerdicts,
     on: ((name, listener) => {
       const stops = [on.call(client, name, listener)]
       if (name === 'error') stops.push(errors.on(name, listener as FlagClientEvents['error']))

@@ -6,6 +6,7 @@ import {
   targetingKeyOf,
 } from '@sluice/core'
 import type { ArmName } from '@sluice/guards'
+import { currentFlags } from './current-flags.ts'
 import type { Flags } from './open-flags.ts'
 
 /**
@@ -94,14 +95,15 @@ export function createRequestGuard<D extends FlagDefinitions, Key extends KeyOf<
   }
 }
 
-/** The arm that a flag chooses for a user; undefined where it could place nobody. */
+/** The arm that a flag chooses for a user; undefined where it could place nobody. In a request's scope, by what that sees. */
 export function chooseArm<D extends FlagDefinitions>(
-  flags: Flags<D>,
+  flags: Pick<Flags<D>, 'evaluate'>,
   key: KeyOf<D>,
   context: EvaluationContext,
 ): ArmName | undefined {
   if (!context) return undefined
-  const { value, errorCode } = flags.evaluate(key, context)
+  const scope = currentFlags(flags)?.withContext(context)
+  const { value, errorCode } = scope ? scope.evaluate(key) : flags.evaluate(key, context)
   // Who cannot be placed meets the old code because of that, and is no sample of the stable arm.
   if (errorCode !== undefined) return undefined
   return value === true ? 'canary' : 'stable'

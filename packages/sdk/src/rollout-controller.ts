@@ -62,6 +62,7 @@ export function createRolloutController<D extends FlagDefinitions>(
     environment: flags.environment,
     flag,
   })
+  flags.shareVerdicts(flag, controller)
   controller.on('brake', ({ isOn, exposure }) => {
     if (isOn) flags.brake(flag, exposure)
     else flags.release(flag)

@@ -54,7 +54,7 @@ export interface FlagClient<D extends FlagDefinitions = FlagDefinitions>
   /**
    * Waits until the client is live.
    *
-   * @param timeoutMs Default 5,000.
+   * @param options.timeoutMs Default 5,000.
    * @returns false where the time ran out. Never rejects.
    */
   ready(options?: { readonly timeoutMs?: number }): Promise<boolean>

@@ -21,6 +21,7 @@ export {
   createNotEmptyError,
   getCut,
 } from './compaction.ts'
+export { type DeclareFlagsOptions, declareFlags } from './declare-flags.ts'
 export type { DefinitionListener, DefinitionSource } from './definition-source.ts'
 export { parseDefinitionText } from './definition-text.ts'
 export { type CommitDraft, checkDraft } from './draft.ts'

@@ -28,7 +28,7 @@ export interface Replica {
   /**
    * Waits until the replica is live.
    *
-   * @param timeoutMs Default 5,000.
+   * @param options.timeoutMs Default 5,000.
    * @returns false where the time ran out or the replica was closed. Never rejects.
    */
   ready(options?: { readonly timeoutMs?: number }): Promise<boolean>

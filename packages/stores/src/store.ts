@@ -69,7 +69,7 @@ export interface Store {
    * @param limit Default: no limit.
    * @throws SluiceError `corrupt_commit` or `missing_commit` where one of the commits asked for is
    * damaged, though others before it are good; `compacted` where commits above `after` were dropped after a snapshot took
-   * them in; see {@link createCompactedError}.
+   * them in; see `createCompactedError`.
    */
   read(after: number, limit?: number): Promise<Commit[]>
   /**

@@ -1,9 +1,12 @@
 import { allocationRows } from './allocation.mjs'
+import { exposuresRows } from './exposures.mjs'
 import { guardedRows } from './guarded.mjs'
 import { guardsRows } from './guards.mjs'
 import { importRows } from './import.mjs'
 import { changeRows, loadRows } from './load.mjs'
+import { openfeatureRows } from './openfeature.mjs'
 import { recorderRows } from './recorder.mjs'
+import { requestRows } from './request.mjs'
 import { sizeRows } from './size.mjs'
 import { dispatcherRows, proxyRows } from './traffic.mjs'
 
@@ -16,6 +19,9 @@ const rows = {
   guarded: guardedRows,
   guards: guardsRows,
   recorder: recorderRows,
+  openfeature: openfeatureRows,
+  request: requestRows,
+  exposures: exposuresRows,
   dispatcher: dispatcherRows,
   proxy: proxyRows,
 }

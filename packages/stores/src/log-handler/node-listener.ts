@@ -21,10 +21,14 @@ export interface NodeResponse {
   removeListener(event: 'close' | 'drain', listener: () => void): unknown
 }
 
-/** Serves a handler of web requests by `node:http`: `createServer(toNodeListener(handler))`. */
-export function toNodeListener(
-  handler: (request: WebRequest) => Promise<WebResponse>,
-): (request: NodeRequest, response: NodeResponse) => void {
+/**
+ * Serves a handler of web requests by `node:http`: `createServer(toNodeListener(handler))`.
+ *
+ * @param handler Gets Node's own request, too, with whatever middleware left on it.
+ */
+export function toNodeListener<Incoming extends NodeRequest = NodeRequest>(
+  handler: (request: WebRequest, incoming: Incoming) => Promise<WebResponse>,
+): (request: Incoming, response: NodeResponse) => void {
   return (incoming, outgoing) => {
     serve(handler, incoming, outgoing).catch(() => {
       // Nothing whole can be said any more: a cut connection is no success to anybody.
@@ -33,16 +37,16 @@ export function toNodeListener(
   }
 }
 
-async function serve(
-  handler: (request: WebRequest) => Promise<WebResponse>,
-  incoming: NodeRequest,
+async function serve<Incoming extends NodeRequest>(
+  handler: (request: WebRequest, incoming: Incoming) => Promise<WebResponse>,
+  incoming: Incoming,
   outgoing: NodeResponse,
 ): Promise<void> {
   const abort = new AbortController()
   outgoing.once('close', () => abort.abort())
   const request = toWebRequest(incoming, abort.signal)
   if (request === undefined) return refuse(incoming, outgoing)
-  const { status, headers, body } = (await handler(request as WebRequest)) as Response
+  const { status, headers, body } = (await handler(request as WebRequest, incoming)) as Response
   // What is left of a body must not be taken for the next request, nor be waited for.
   const ending = incoming.complete ? {} : { connection: 'close' }
   outgoing.writeHead(status, { ...Object.fromEntries(headers), ...ending })

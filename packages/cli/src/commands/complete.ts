@@ -1,0 +1,83 @@
+import type { Command } from 'commander'
+import type { Context } from '../context.ts'
+import { withSession } from '../session.ts'
+
+/** A word to offer, and what it means. */
+interface Offer {
+  readonly word: string
+  readonly about: string
+}
+
+/** `sluice complete -- WORD…`: what could be typed in place of the last word, a line each. For shells. */
+export function createCompleter(program: Command) {
+  return async (context: Context, [words]: readonly [readonly string[]]): Promise<void> => {
+    const last = words.at(-1) ?? ''
+    const { command, argument } = walk(program, words.slice(0, -1))
+    const offers = last.startsWith('-')
+      ? optionsOf(command)
+      : [...commandsOf(command), ...(await argumentOffers(command, argument, context))]
+    for (const { word, about } of offers) {
+      if (word.startsWith(last)) context.world.stdout.write(`${word}\t${about}\n`)
+    }
+  }
+}
+
+/** The command that words have named, and which of its arguments comes next. */
+function walk(program: Command, words: readonly string[]): { command: Command; argument: number } {
+  let command = program
+  let argument = 0
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index] as string
+    if (word.startsWith('-')) {
+      const option = [...command.options, ...program.options].find((each) => each.long === word)
+      // Its value is no argument.
+      if (option?.required === true) index += 1
+      continue
+    }
+    const next = command.commands.find((each) => each.name() === word)
+    if (next === undefined) {
+      argument += 1
+    } else {
+      command = next
+      argument = 0
+    }
+  }
+  return { command, argument }
+}
+
+function commandsOf({ commands }: Command): Offer[] {
+  const shown = commands.filter((each) => !(each as unknown as { _hidden: boolean })._hidden)
+  return shown.map((each) => ({ word: each.name(), about: each.description() }))
+}
+
+function optionsOf(command: Command): Offer[] {
+  const own = command.options.map(({ long, description }) => ({
+    word: long ?? '',
+    about: description,
+  }))
+  return command.parent === null ? own : [...own, ...optionsOf(command.parent)]
+}
+
+/** A shell that waits for a tab is not kept waiting, nor told why nothing came. */
+const patienceMs = 2_000
+
+async function argumentOffers(command: Command, index: number, context: Context): Promise<Offer[]> {
+  const argument = command.registeredArguments[index]
+  if (argument?.argChoices !== undefined) {
+    return argument.argChoices.map((word) => ({ word, about: '' }))
+  }
+  if (argument?.name() !== 'key') return []
+  const nothing = new Promise<Offer[]>((resolve) => {
+    context.world.clock.after(patienceMs, () => resolve([]))
+  })
+  return Promise.race([nothing, flagOffers(context).catch(() => [])])
+}
+
+function flagOffers(context: Context): Promise<Offer[]> {
+  return withSession(context, async ({ flags }) => {
+    const set = flags.snapshot()
+    return set
+      .keys()
+      .map((word) => ({ word, about: set.inspect(word)?.definition.description ?? '' }))
+  })
+}

@@ -1,0 +1,75 @@
+import { createWriteStream } from 'node:fs'
+import { resolve } from 'node:path'
+import { Writable } from 'node:stream'
+import type { Context } from '../context.ts'
+import { withStore } from '../session.ts'
+import { parseInstant } from '../time.ts'
+import { suggest, usageError } from '../usage-error.ts'
+import type { OutputStream } from '../world.ts'
+
+/** What is typed behind `sluice export`. */
+export interface ExportCommandOptions {
+  readonly format?: string
+  readonly flag?: string
+  readonly actor?: string
+  readonly since?: string
+  readonly until?: string
+  readonly archive?: string
+}
+
+const formats = ['jsonl', 'csv'] as const
+
+/** `sluice export [FILE]`: the audit log for an auditor, to a file or to stdout. */
+export async function exportLog(
+  context: Context,
+  [file]: readonly [string | undefined],
+  options: ExportCommandOptions,
+): Promise<void> {
+  const { world, terminal, globals } = context
+  const format = formatOf(file, options.format)
+  const now = world.clock.now()
+  const from =
+    options.since === undefined ? {} : { from: parseInstant(options.since, now, '--since') }
+  const to = options.until === undefined ? {} : { to: parseInstant(options.until, now, '--until') }
+  await withStore(context, async ({ store }) => {
+    const { queryAudit, exportAudit } = await import('@sluice/rollout/reports')
+    const rows = queryAudit(store, {
+      when: { ...from, ...to },
+      ...(options.flag === undefined ? {} : { what: options.flag }),
+      ...(options.actor === undefined ? {} : { who: options.actor }),
+      ...(globals.env === undefined ? {} : { where: globals.env }),
+      ...(options.archive === undefined ? {} : { archive: resolve(world.cwd, options.archive) }),
+    })
+    const { signal } = world
+    if (file === undefined) {
+      await exportAudit(rows, { format, ...toStream(world.stdout), signal })
+      return
+    }
+    const stream = createWriteStream(resolve(world.cwd, file))
+    const count = await exportAudit(rows, { format, stream, signal })
+    terminal.document({ file, format, rows: count })
+    terminal.print(`${terminal.color.green('✓')} ${count} rows of the audit log in ${file}`)
+  })
+}
+
+function formatOf(file: string | undefined, typed: string | undefined) {
+  const named = typed ?? (file?.endsWith('.csv') ? 'csv' : 'jsonl')
+  const found = formats.find((each) => each === named)
+  if (found !== undefined) return found
+  throw usageError(
+    `--format ${named} is not known.`,
+    suggest(named, formats) ?? 'Type jsonl or csv.',
+  )
+}
+
+/** Stdout stays open; it is waited for where it is a stream of Node's. */
+function toStream(output: OutputStream): { stream: Writable; end: boolean } {
+  if (output instanceof Writable) return { stream: output, end: false }
+  const stream = new Writable({
+    write(chunk, _encoding, done) {
+      output.write(String(chunk))
+      done()
+    },
+  })
+  return { stream, end: true }
+}

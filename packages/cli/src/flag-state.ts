@@ -1,0 +1,43 @@
+import type { Exposure, FlagSettings } from '@sluice/core'
+import { exposureKey, type Replica } from '@sluice/stores'
+import { formatBar, formatPercent } from './bar.ts'
+import type { Terminal } from './terminal.ts'
+
+/** What operators laid over a flag in an environment, as the log has it. */
+export function exposureOf(
+  replica: Pick<Replica, 'get'>,
+  environment: string,
+  key: string,
+): Exposure | undefined {
+  return replica.get(exposureKey(environment, key))?.value as Exposure | undefined
+}
+
+/** What a flag does in an environment, in a few words: `on 25 %`, `off`, `on a 50 b 50`. */
+export function describeSettings(settings: FlagSettings): string {
+  return settings.enabled ? `on ${describeShare(settings)}` : 'off'
+}
+
+/** Whom a flag reaches, were it on: `25 %`, `a 50 b 50`, `20 % of a 50 b 50`. */
+export function describeShare({ rollout, split }: Pick<FlagSettings, 'rollout' | 'split'>): string {
+  if (split === undefined) return formatPercent(rollout)
+  const parts = Object.entries(split).map(([name, weight]) => `${name} ${weight}`)
+  return rollout === 100 ? parts.join(' ') : `${formatPercent(rollout)} of ${parts.join(' ')}`
+}
+
+/** What else decides, beside the share: `2 rules`, `schedule`. */
+export function describeExtras({ rules, schedule }: FlagSettings): string {
+  const parts = []
+  if (rules.length > 0) parts.push(rules.length === 1 ? '1 rule' : `${rules.length} rules`)
+  if (schedule !== undefined) parts.push('schedule')
+  return parts.join(', ')
+}
+
+/** A bar of a flag's share, dim where the flag is off. */
+export function paintBar(
+  { enabled, rollout }: Pick<FlagSettings, 'enabled' | 'rollout'>,
+  cells: number,
+  { color }: Pick<Terminal, 'color'>,
+): string {
+  const { filled, rest } = formatBar(rollout / 100, cells)
+  return `${enabled ? color.green(filled) : color.dim(filled)}${color.dim(rest)}`
+}

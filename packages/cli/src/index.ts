@@ -1,0 +1,6 @@
+export {
+  defineConfig,
+  type OpenedStore,
+  type RolloutSettings,
+  type SluiceConfig,
+} from './sluice-config.ts'

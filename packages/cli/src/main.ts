@@ -1,0 +1,65 @@
+import { isSluiceError, SluiceError } from '@sluice/core'
+import type { Command, CommanderError } from 'commander'
+import { toUsageError } from './commander-error.ts'
+import type { GlobalOptions } from './context.ts'
+import { type ExitCode, exitCodeOf, exitCodes } from './exit-codes.ts'
+import { createProgram } from './program.ts'
+import { createTerminal } from './terminal.ts'
+import { clean, wrap } from './text.ts'
+import type { World } from './world.ts'
+
+/**
+ * Runs one command line in a world.
+ *
+ * @param argv What follows `sluice`.
+ * @returns The exit code. Never rejects: errors are told on stderr.
+ */
+export async function main(argv: readonly string[], world: World): Promise<ExitCode> {
+  let code: ExitCode = exitCodes.done
+  const program = createProgram(world, (ended) => {
+    code = ended
+  })
+  try {
+    await program.parseAsync(argv, { from: 'user' })
+    return code
+  } catch (thrown) {
+    if ((thrown as CommanderError).exitCode === 0) return exitCodes.done
+    return tell(toUsageError(thrown, program, argv), program, argv, world)
+  }
+}
+
+function tell(thrown: unknown, program: Command, argv: readonly string[], world: World): ExitCode {
+  const error =
+    world.signal.aborted && !isSluiceError(thrown)
+      ? new SluiceError('interrupted', 'Interrupted.', { cause: thrown })
+      : thrown
+  const { code, message } = error as { code?: string; message?: string }
+  const exitCode = exitCodeOf(isSluiceError(error) ? code : undefined)
+  // Commander may have stopped before it came to an option that stands further right.
+  const globals = program.opts<GlobalOptions>()
+  const json = globals.json === true || argv.includes('--json')
+  if (json) {
+    world.stderr.write(`${JSON.stringify({ error: describe(error, exitCode) })}\n`)
+    return exitCode
+  }
+  const { color, width } = createTerminal(
+    // Errors go to stderr, so that its colours are asked for.
+    { ...world, stdout: world.stderr },
+    globals.color === undefined ? {} : { color: globals.color },
+  )
+  const [what = '', ...instead] = String(message ?? error).split('\n')
+  const isNoFault = code === 'interrupted' || code === 'not_confirmed'
+  const mark = isNoFault ? color.dim('·') : color.red('✗')
+  const wrapped = (line: string) => wrap(clean(line), Math.min(width, 110) - 2)
+  const [first = '', ...more] = wrapped(what)
+  const lines = [...more, ...instead.flatMap(wrapped).map(color.dim)]
+  world.stderr.write([`${mark} ${first}`, ...lines.map((line) => `  ${line}`), ''].join('\n'))
+  return exitCode
+}
+
+function describe(error: unknown, exitCode: ExitCode) {
+  const { message = String(error) } = error as { message?: string }
+  if (!isSluiceError(error)) return { code: 'unexpected', message, exitCode }
+  const { code, flag, pointer, expected, found } = error
+  return { code, message: message.replaceAll('\n', ' '), exitCode, flag, pointer, expected, found }
+}

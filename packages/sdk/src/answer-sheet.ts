@@ -1,0 +1,91 @@
+import type {
+  ErrorCode,
+  EvaluationContext,
+  FlagInspection,
+  FlagSet,
+  Json,
+  Reason,
+} from '@sluice/core'
+import { targetingKeyOf } from '@sluice/core'
+
+/** What one user sees of every flag: plain JSON, to be handed to a browser. */
+export interface AnswerSheet {
+  /** The log's revision it was made at; 0 without a log. */
+  readonly revision: number
+  readonly environment: string
+  /** For whom; absent where the context had no key. */
+  readonly targetingKey?: string
+  /** By flag key. */
+  readonly answers: { readonly [key: string]: SheetAnswer }
+}
+
+/** One flag's answer on a sheet. */
+export interface SheetAnswer {
+  /** null where the flag has nothing to serve. */
+  readonly value: Json
+  readonly variant?: string
+  readonly reason: Reason
+  readonly errorCode?: ErrorCode
+}
+
+/** Which flags a sheet shows. */
+export interface AnswerSheetOptions {
+  /** Only these; a key that is no flag is passed over. Default: all. */
+  readonly keys?: readonly string[]
+  /** Only those it is true of. Default: all. */
+  readonly isPublic?: (flag: FlagInspection) => boolean
+  /** Epoch milliseconds to evaluate schedules at. Default: the flag set's clock. */
+  readonly now?: number
+}
+
+/** What a sheet is made of: a flag set of any definitions. */
+export type AnsweringSet = Pick<FlagSet, 'environment' | 'revision' | 'inspect' | 'evaluateAll'>
+
+/** Flags as they stand, or what can give them. */
+type Source = AnsweringSet | { snapshot(): AnsweringSet }
+
+/**
+ * The answers of every flag for one user, as plain JSON.
+ *
+ * It says values, variants and reasons, and nothing of rules, percentages or attributes. Whoever gets the sheet can
+ * read the key of every flag on it: `isPublic` keeps the others back.
+ *
+ * @throws What `isPublic` throws.
+ */
+export function answerSheet(
+  source: Source,
+  context?: EvaluationContext,
+  options: AnswerSheetOptions = {},
+): AnswerSheet {
+  const set = 'snapshot' in source ? source.snapshot() : source
+  const { keys, isPublic, now } = options
+  const wanted = keys && new Set(keys)
+  const answers: Record<string, SheetAnswer> = {}
+  for (const answer of set.evaluateAll(context, now === undefined ? {} : { now })) {
+    const { flagKey } = answer
+    if (wanted?.has(flagKey) === false) continue
+    if (isPublic && !isPublic(set.inspect(flagKey) as FlagInspection)) continue
+    answers[flagKey] = {
+      value: answer.value ?? null,
+      ...(answer.variant !== undefined && { variant: answer.variant }),
+      reason: answer.reason,
+      ...(answer.errorCode !== undefined && { errorCode: answer.errorCode }),
+    }
+  }
+  const targetingKey = keyOf(context)
+  return {
+    revision: set.revision,
+    environment: set.environment,
+    ...(targetingKey !== undefined && { targetingKey }),
+    answers,
+  }
+}
+
+/** A context's getter may throw: evaluation answers that with an error, and so does a sheet. */
+function keyOf(context: EvaluationContext): string | undefined {
+  try {
+    return targetingKeyOf(context)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,78 @@
+import { type Answer, type EvaluationContext, type Json, SluiceError } from '@sluice/core'
+import type { FlagClient } from '@sluice/stores'
+
+/** Hears of one question's answer, and of whom it was asked for. It must be quick: whoever asked waits for it. */
+export type AnswerListener = (answer: Answer, context: EvaluationContext) => void
+
+/** Who hears of the questions that a client is asked. */
+export interface AnswerTaps {
+  /** Hears of each question from now on, until the answered function is called. */
+  onAnswer(listener: AnswerListener): () => void
+  /** Tells of a question that the client was not asked itself: a request's, by its own snapshot. */
+  tell(answer: Answer, context: EvaluationContext): void
+}
+
+/**
+ * Lets listeners hear what a client is asked one by one: `isEnabled`, the typed getters, `evaluate` and `guarded`.
+ * `evaluateAll` and `explain` are not heard: nobody's code depends on a flag by asking for all of them.
+ *
+ * A client that nobody listens to stays as it is. A listener that throws changes no answer; it is told to `onError` and
+ * hears nothing more.
+ */
+export function tapAnswers(client: FlagClient, onError: (error: SluiceError) => void): AnswerTaps {
+  const evaluate = client.evaluate.bind(client)
+  let listeners: readonly AnswerListener[] = []
+  let isTapped = false
+
+  function ask(key: string, context?: EvaluationContext, evaluation?: { now?: number }): Answer {
+    const answer = evaluate(key, context, evaluation) as Answer
+    tell(answer, context)
+    return answer
+  }
+
+  function tell(answer: Answer, context: EvaluationContext): void {
+    const told = listeners
+    for (let index = 0; index < told.length; index += 1) {
+      const listener = told[index] as AnswerListener
+      try {
+        listener(answer, context)
+      } catch (cause) {
+        drop(listener)
+        const message = `A listener of answers threw at "${answer.flagKey}", and hears no more of them.`
+        onError(new SluiceError('listener_failed', message, { flag: answer.flagKey, cause }))
+      }
+    }
+  }
+
+  function drop(listener: AnswerListener): void {
+    listeners = listeners.filter((each) => each !== listener)
+  }
+
+  function typed<T extends Json>(type: string) {
+    return (key: string, context: EvaluationContext, fallback: T): T => {
+      const { value, errorCode } = ask(key, context)
+      const isTyped = typeof value === type && value !== null && errorCode === undefined
+      return isTyped ? (value as T) : fallback
+    }
+  }
+
+  return {
+    onAnswer(listener) {
+      if (!isTapped) {
+        isTapped = true
+        Object.assign(client, {
+          isEnabled: (key: string, context?: EvaluationContext) => ask(key, context).value === true,
+          boolean: typed<boolean>('boolean'),
+          string: typed<string>('string'),
+          number: typed<number>('number'),
+          object: typed<Json>('object'),
+          evaluate: ask,
+        })
+      }
+      const own: AnswerListener = (answer, context) => listener(answer, context)
+      listeners = [...listeners, own]
+      return () => drop(own)
+    },
+    tell,
+  }
+}

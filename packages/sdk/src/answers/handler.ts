@@ -1,0 +1,200 @@
+import { type EvaluationContext, type FlagInspection, SluiceError } from '@sluice/core'
+import { type Clock, systemClock } from '@sluice/stores'
+import type { WebRequest, WebResponse } from '@sluice/stores/node-listener'
+import { type AnsweringSet, type AnswerSheet, answerSheet } from '../answer-sheet.ts'
+import { createSheetStreams } from './sheet-streams.ts'
+import { tagOf } from './sheet-text.ts'
+
+/** What is used of flags: `openFlags` gives it. */
+export interface AnsweringFlags {
+  snapshot(): AnsweringSet
+  readonly replica: { readonly head: { readonly revision: number } }
+  on(event: 'change', listener: (keys: readonly string[]) => void): () => void
+}
+
+/** Who is answered, and what. */
+export interface AnswersOptions<Request = WebRequest> {
+  /**
+   * Says who asks: by the session's cookie, a token, whatever the application trusts. `undefined` or `null` is answered
+   * with 401; give visitors without a name an object of their own. What it throws is answered with 500, without details.
+   *
+   * @param sent The context that the page sent, or undefined: anybody can send anything. Take nothing from it that
+   * decides what somebody may see.
+   */
+  readonly contextOf: (
+    request: Request,
+    sent: unknown,
+  ) => EvaluationContext | Promise<EvaluationContext>
+  /** Which flags browsers get to see, by key and value. */
+  readonly isPublic: (flag: FlagInspection) => boolean
+  /** How often a stream shows that it lives, in ms. Default 15,000: below the idle limits of usual proxies. */
+  readonly heartbeatMs?: number
+  /** A stream ends after so long, in ms, and the page asks anew who it is. Default 600,000. */
+  readonly streamMs?: number
+  /** More streams than that are refused with 503, and their pages poll. Default 10,000. */
+  readonly maxStreams?: number
+  /** Hears of every error that was answered with 500. Default: nobody. */
+  readonly report?: (error: unknown) => void
+  /** Default: the machine's. */
+  readonly clock?: Clock
+}
+
+/** Answers one user's sheet as JSON, or as an event stream to who accepts `text/event-stream`. It never rejects. */
+export interface AnswersHandler {
+  (request: WebRequest): Promise<WebResponse>
+  /** Ends every stream, so that a server can close. */
+  close(): void
+}
+
+/** A handler that is told apart from its request who asks. */
+export interface AnsweringHandler<Request> {
+  (request: WebRequest, asker: Request): Promise<WebResponse>
+  close(): void
+}
+
+/** The page has seen a later state than this process: it waits so long for the log, so that nobody goes back in time. */
+const catchUpMs = 5_000
+const catchUpStepMs = 100
+
+const shared = { 'cache-control': 'private, no-store', 'x-content-type-options': 'nosniff' }
+
+/**
+ * Serves the answers of one user each to `createBrowserFlags`.
+ *
+ * @throws SluiceError `invalid_option`.
+ */
+export function createAnsweringHandler<Request>(
+  flags: AnsweringFlags,
+  options: AnswersOptions<Request>,
+): AnsweringHandler<Request> {
+  const { contextOf, isPublic, report = () => {}, clock = systemClock } = options
+  const { heartbeatMs = 15_000, streamMs = 600_000, maxStreams = 10_000 } = options
+  assertOptions({ contextOf, isPublic }, { heartbeatMs, streamMs, maxStreams })
+  const streams = createSheetStreams(clock, () =>
+    flags.on('change', (keys) => {
+      const set = flags.snapshot()
+      if (keys.some((key) => isShown(set, key))) streams.wake()
+    }),
+  )
+
+  /** A flag that is gone was perhaps shown before. */
+  function isShown(set: AnsweringSet, key: string): boolean {
+    const flag = set.inspect(key)
+    return flag === undefined || isPublic(flag)
+  }
+
+  async function catchUp(revision: number): Promise<void> {
+    for (let waitedMs = 0; waitedMs < catchUpMs; waitedMs += catchUpStepMs) {
+      if (flags.replica.head.revision >= revision) return
+      await new Promise<void>((resolve) => clock.after(catchUpStepMs, resolve))
+    }
+  }
+
+  async function answer(web: globalThis.Request, asker: Request): Promise<Response> {
+    const { method, headers } = web
+    if (method !== 'GET' && method !== 'HEAD') {
+      return refusal(405, 'Use GET.', { allow: 'GET, HEAD' })
+    }
+    const { searchParams } = new URL(web.url)
+    const sent = parse(searchParams.get('context'))
+    if (sent instanceof Error) return refusal(400, 'The context is no JSON.')
+    const context = await contextOf(asker, sent)
+    if (!context) return refusal(401, 'Sign in first.')
+    await catchUp(Number(searchParams.get('revision')) || 0)
+    const render = () => answerSheet(flags, context, { isPublic })
+    const isStream = /\btext\/event-stream\b/.test(headers.get('accept') ?? '')
+    return isStream && method === 'GET' ? stream(web, render) : sheetAnswer(web, render())
+  }
+
+  function stream(web: globalThis.Request, render: () => AnswerSheet): Response {
+    if (streams.size >= maxStreams) {
+      return refusal(503, 'Too many streams: poll.', { 'retry-after': '60' })
+    }
+    // `EventSource` names the event itself only where it reconnects by itself.
+    const tag = web.headers.get('last-event-id') ?? new URL(web.url).searchParams.get('lastEventId')
+    // What cannot be rendered is an answer of 500, not a stream that ends at once.
+    render()
+    const opened = streams.open({
+      ...{ render, heartbeatMs, lifetimeMs: streamMs, tag: tag ?? undefined },
+    })
+    // Some servers say only by the signal that a client has left.
+    web.signal.addEventListener('abort', opened.end, { once: true })
+    return new Response(opened.readable, {
+      headers: {
+        ...shared,
+        'content-type': 'text/event-stream',
+        'cache-control': 'private, no-store, no-transform',
+        // A proxy must not wait for the end.
+        'x-accel-buffering': 'no',
+      },
+    })
+  }
+
+  async function handle(request: WebRequest, asker: Request): Promise<WebResponse> {
+    const web = request as globalThis.Request
+    let found: Response
+    try {
+      found = await answer(web, asker)
+    } catch (error) {
+      tell(report, error)
+      found = refusal(500, 'The server failed. It knows why.')
+    }
+    const { status, headers } = found
+    return web.method === 'HEAD' ? new Response(null, { status, headers }) : found
+  }
+
+  return Object.assign(handle, { close: streams.close })
+}
+
+function assertOptions(
+  functions: { readonly [name: string]: unknown },
+  numbers: { readonly [name: string]: number },
+): void {
+  for (const [name, value] of Object.entries(functions)) {
+    if (typeof value !== 'function') throw unfit(name, 'a function', value)
+  }
+  for (const [name, value] of Object.entries(numbers)) {
+    if (!(Number.isFinite(value) && value > 0)) throw unfit(name, 'a number above 0', value)
+  }
+}
+
+function unfit(name: string, expected: string, value: unknown): SluiceError {
+  const found = String(value)
+  const message = `answersHandler: \`${name}\` must be ${expected}, not ${found}.`
+  return new SluiceError('invalid_option', message, { expected, found })
+}
+
+function sheetAnswer({ headers }: globalThis.Request, sheet: AnswerSheet): Response {
+  const etag = tagOf(sheet)
+  // A proxy that compresses makes the tag a weak one.
+  const known = (headers.get('if-none-match') ?? '').split(',').map((each) => each.trim())
+  const isKnown = known.some((each) => each.replace(/^W\//, '') === etag)
+  if (isKnown) return new Response(null, { status: 304, headers: { ...shared, etag } })
+  return new Response(JSON.stringify(sheet), {
+    headers: { ...shared, 'content-type': 'application/json', etag },
+  })
+}
+
+function refusal(status: number, message: string, headers: Record<string, string> = {}): Response {
+  return new Response(JSON.stringify({ message }), {
+    status,
+    headers: { ...shared, 'content-type': 'application/json', ...headers },
+  })
+}
+
+function parse(text: string | null): unknown {
+  try {
+    return text === null ? undefined : JSON.parse(text)
+  } catch (error) {
+    return error
+  }
+}
+
+/** A listener that fails changes nothing about the answer. */
+function tell(report: (error: unknown) => void, error: unknown): void {
+  try {
+    report(error)
+  } catch {
+    // There is nobody else to tell.
+  }
+}

@@ -1,0 +1,185 @@
+import type { SluiceError } from '@sluice/core'
+import type { Clock } from '@sluice/stores'
+import { type FetchedSheet, unreadable } from './fetch-sheet.ts'
+import type { Locks, Source, SourceClass, SourceEvent } from './platform.ts'
+import { takeSlot } from './stream-slot.ts'
+
+/** How answers are followed. */
+export interface Following {
+  /** Where the stream is, as of now: it names the sheet in service. */
+  readonly url: () => string
+  readonly eventSource: SourceClass | undefined
+  readonly locks: Locks | undefined
+  readonly withCredentials: boolean
+  readonly load: () => Promise<FetchedSheet>
+  /** Takes what came into service. @returns whether it is a sheet. */
+  readonly take: (fetched: FetchedSheet) => boolean
+  readonly tell: (status: 'live' | 'stale') => void
+  readonly report: (error: SluiceError) => void
+  readonly pollMs: number
+  readonly clock: Clock
+  readonly random: () => number
+}
+
+/** What follows answers, from the moment it is made. */
+export interface Follower {
+  /** Looks again now, with all patience new. */
+  begin(): void
+  /** Lets go of the connection; answers are stale from now on. */
+  pause(): void
+  stop(): void
+}
+
+/** The pause before the first reconnect, doubled by each failure. */
+const firstPauseMs = 1_000
+
+/** The longest, so that the end of an outage is seen soon. */
+const maxPauseMs = 30_000
+
+/** A proxy may hold a stream back without an error; its first word comes at once from a server that it reaches. */
+const firstWordMs = 10_000
+
+/** A stream that does not come through is tried again after 1, 2, 4 … polls, at most so many. */
+const mostSkipped = 32
+
+/**
+ * Follows the answers of one user: by a stream, and by polling while a stream cannot be had.
+ *
+ * Whatever ends a stream, it opens the next one itself: `EventSource` alone gives up at the first answer that is an
+ * error, and comes back in one wave with all the others where it does not.
+ */
+export function followAnswers(following: Following): Follower {
+  const { eventSource, locks, load, take, tell, report, pollMs, clock, random } = following
+  let turn = 0
+  let failures = 0
+  let lostStreams = 0
+  let toSkip = 0
+  let release = () => {}
+  let cancelTimer = () => {}
+
+  /** Ends whatever is under way; what still comes of it counts for nothing. */
+  function end(): number {
+    cancelTimer()
+    release()
+    release = () => {}
+    turn += 1
+    return turn
+  }
+
+  function later(pauseMs: number): void {
+    end()
+    // Half fixed, half random, so that a fleet does not come back in one wave.
+    cancelTimer = clock.after(pauseMs * (0.5 + random() / 2), () => void look())
+  }
+
+  async function look(): Promise<void> {
+    const mine = end()
+    if (eventSource === undefined || toSkip > 0) {
+      toSkip -= 1
+      return poll(mine)
+    }
+    const giveBack = await takeSlot(locks)
+    if (turn !== mine) return giveBack?.()
+    if (giveBack === undefined) return poll(mine)
+    release = giveBack
+    open(eventSource)
+  }
+
+  function open(EventSource: SourceClass): void {
+    try {
+      listen(new EventSource(following.url(), { withCredentials: following.withCredentials }))
+    } catch {
+      // A page's policy may forbid it, and allow `fetch`.
+      skipStreams()
+    }
+  }
+
+  function listen(source: Source): void {
+    const mine = turn
+    const giveBack = release
+    release = () => {
+      source.close()
+      giveBack()
+    }
+    let hasSpoken = false
+    let silenceMs = firstWordMs
+    const on = (type: string, hear: (event: SourceEvent) => void) =>
+      source.addEventListener(type, (event) => {
+        if (turn === mine) hear(event)
+      })
+    const lose = () => (hasSpoken ? later(firstPauseMs) : skipStreams())
+    const live = () => {
+      hasSpoken = true
+      failures = 0
+      lostStreams = 0
+      tell('live')
+      expect()
+    }
+    const expect = () => {
+      cancelTimer()
+      cancelTimer = clock.after(silenceMs, lose)
+    }
+    on('error', lose)
+    on('beat', ({ data }) => {
+      // So much silence is death: three heartbeats were lost.
+      silenceMs = Number(data) * 3 || silenceMs
+      live()
+    })
+    on('sheet', ({ data, lastEventId }) => {
+      if (take({ sheet: parse(data), tag: lastEventId || undefined })) return live()
+      report(unreadable(following.url(), 'what its stream says is none'))
+      skipStreams()
+    })
+    expect()
+  }
+
+  function skipStreams(): void {
+    toSkip = Math.min(mostSkipped, 2 ** lostStreams)
+    lostStreams += 1
+    void poll(end())
+  }
+
+  async function poll(mine: number): Promise<void> {
+    try {
+      const fetched = await load()
+      if (turn !== mine) return
+      if (!take(fetched)) throw unreadable(following.url(), 'what came is none')
+      failures = 0
+      tell('live')
+      later(pollMs)
+    } catch (error) {
+      if (turn !== mine) return
+      failures += 1
+      // Once the server is back, a stream is the first that is tried.
+      toSkip = 0
+      tell('stale')
+      report(error as SluiceError)
+      later(Math.min(maxPauseMs, firstPauseMs * 2 ** Math.min(failures - 1, 10)))
+    }
+  }
+
+  function begin(): void {
+    failures = 0
+    lostStreams = 0
+    toSkip = 0
+    void look()
+  }
+
+  begin()
+  return {
+    begin,
+    pause() {
+      end()
+      tell('stale')
+    },
+    stop: () => void end(),
+  }
+}
+
+function parse(data: unknown): unknown {
+  try {
+    return JSON.parse(String(data))
+  } catch {
+    return undefined
+  }
+}

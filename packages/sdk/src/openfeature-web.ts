@@ -1,0 +1,5 @@
+export type { Source } from './openfeature/session.ts'
+export {
+  createOpenFeatureProvider,
+  type OpenFeatureProviderOptions,
+} from './openfeature/web-provider.ts'

@@ -1,0 +1,5 @@
+export {
+  createOpenFeatureProvider,
+  type OpenFeatureProviderOptions,
+} from './openfeature/server-provider.ts'
+export type { Source } from './openfeature/session.ts'

@@ -1,0 +1,14 @@
+export type {
+  CountMeter,
+  EventLogger,
+  EventSpan,
+  Observation,
+  ObservedCounter,
+  TelemetryAttributes,
+} from './opentelemetry/contract.ts'
+export { hashedKey } from './opentelemetry/hashed-key.ts'
+export {
+  type FlagTelemetry,
+  type ObserveFlagsOptions,
+  observeFlags,
+} from './opentelemetry/observe-flags.ts'

@@ -1,0 +1,188 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createWorld, type MemoryWorld } from './world.ts'
+
+let folder: string
+let world: MemoryWorld
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sluice-errors-'))
+  world = createWorld(folder)
+  await mkdir(join(folder, 'log'))
+  await writeFile(
+    join(folder, 'flags.yaml'),
+    `version: 1
+flags:
+  newCheckout: { enabled: true, rollout: 5, environments: [staging, production] }
+  ranking: { enabled: true, variants: { a: 1, b: 2 }, environments: [production], split: { a: 50, b: 50 } }
+`,
+  )
+  const config = { store: './log', environment: 'production', definitions: './flags.yaml' }
+  await writeFile(join(folder, 'sluice.config.json'), JSON.stringify(config))
+  await writeFile(join(folder, 'empty.json'), '{}')
+  await writeFile(join(folder, 'misspelt.json'), '{"stor": "./log"}')
+  await writeFile(join(folder, 'broken.json'), '{')
+  await writeFile(join(folder, 'wrong.yaml'), 'version: 1\nflags: { a: { rollout: 300 } }\n')
+  await writeFile(join(folder, 'text.json'), '"ada"')
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+const why = '--reason "more users"'
+
+describe('an error says what is wrong, and what to type instead', () => {
+  it.each([
+    ['sluice flgs', 3, 'There is no command sluice flgs.', 'Did you mean flags?'],
+    [
+      'sluice flags shwo newCheckout',
+      3,
+      'There is no command sluice flags shwo.',
+      'Did you mean show?',
+    ],
+    ['sluice flags show', 3, 'sluice flags show needs <key>.', 'Type sluice flags show <key>'],
+    [
+      'sluice flags --stroe ./log',
+      3,
+      'sluice flags has no option --stroe.',
+      'Did you mean --store?',
+    ],
+    ['sluice set newCheckout 5 --reason', 3, 'A value is missing', 'sluice set --help says more.'],
+    [
+      'sluice flags show newChekout',
+      3,
+      'There is no flag "newChekout" in production.',
+      'Did you mean newCheckout?',
+    ],
+    [
+      'sluice flags explain nothing',
+      3,
+      'There is no flag "nothing"',
+      'sluice flags lists the 2 there are.',
+    ],
+    [
+      `sluice kill newChekout ${why}`,
+      3,
+      'There is no flag "newChekout"',
+      'Did you mean newCheckout?',
+    ],
+    [
+      `sluice set newCheckout half ${why}`,
+      3,
+      'half is no percentage.',
+      'Type a number from 0 to 100',
+    ],
+    [
+      `sluice set newCheckout 101 ${why}`,
+      3,
+      '101 is no percentage.',
+      'Type a number from 0 to 100',
+    ],
+    ['sluice set newCheckout 25', 3, 'Say why: it goes into the log.', 'Add --reason "…"'],
+    ['sluice set newCheckout 25 --reason " "', 3, 'Say why', 'Add --reason "…"'],
+    [
+      `sluice set newCheckout 25 ${why}`,
+      3,
+      'Nothing was changed: a change in production is confirmed first',
+      'Add --yes to confirm it.',
+    ],
+    [
+      `sluice split ranking a=50 ${why}`,
+      3,
+      'The shares add up to 50, not to 100.',
+      'Type sluice split ranking a=50 b=50',
+    ],
+    [`sluice split ranking half ${why}`, 3, 'half is no share of a variant.', 'as on=50 off=50'],
+    [`sluice split ranking a=50 c=50 --yes ${why}`, 1, 'c', 'a'],
+    [
+      'sluice flags explain newCheckout --as nobody.json',
+      3,
+      '--as nobody.json cannot be read',
+      '--as ada',
+    ],
+    [
+      'sluice flags explain newCheckout --as text.json',
+      3,
+      '--as text.json holds no user.',
+      '{"id": "ada"',
+    ],
+    [
+      'sluice flags --config empty.json',
+      3,
+      'Where is the log? No store is named.',
+      'Add --store ./folder',
+    ],
+    [
+      'sluice flags --config nowhere.json',
+      1,
+      'There is no file',
+      'sluice init writes a sluice.config.ts',
+    ],
+    ['sluice flags --config misspelt.json', 1, 'unknown setting "stor"', 'Did you mean store?'],
+    ['sluice flags --config broken.json', 1, 'broken.json cannot be read', 'JSON'],
+    ['sluice flags --store ./nowhere', 4, 'nowhere', 'Create the folder'],
+    [
+      'sluice flags --store rdis://localhost',
+      3,
+      'There is no store for rdis: addresses.',
+      'Did you mean redis?',
+    ],
+    [
+      'sluice flags --store redis://localhost:1',
+      4,
+      'needs the package redis',
+      'Type npm install redis there',
+    ],
+    ['sluice flags --store http://127.0.0.1:1', 4, 'did not answer', 'Check that it runs'],
+    ['sluice flags --env "eu/production"', 3, 'cannot name an environment', 'as in "production"'],
+    ['sluice log --since yesterday', 3, '--since "yesterday" is no time.', 'Type 2h, 30m or 7d'],
+    ['sluice log --since 1h --until 2h', 3, '--since is not before --until.', 'swap them'],
+    ['sluice log --limit all', 3, '--limit all is no number of commits.', 'a whole number from 1'],
+    ['sluice apply nothing.yaml', 1, 'There is no file nothing.yaml.', 'sluice init writes'],
+    ['sluice apply wrong.yaml', 1, 'wrong.yaml: flag "a": /flags/a/rollout', 'must be at most 100'],
+    ['sluice apply flags.yaml', 3, 'Say why', 'Add --reason "…"'],
+    [
+      `sluice apply flags.yaml ${why}`,
+      3,
+      'Nothing was changed: apply is confirmed first',
+      'Add --yes',
+    ],
+    [
+      'sluice apply --config empty.json --store ./log',
+      3,
+      'Apply which file?',
+      'Type sluice apply flags.yaml',
+    ],
+    ['sluice verify --head 17', 3, '--head 17 is no head.', 'Type a revision and its hash'],
+    ['sluice export --format xml', 3, '--format xml is not known.', 'There is jsonl, csv.'],
+    ['sluice restore nothing', 1, 'There is no file nothing.', 'sluice backup nothing writes one'],
+    ['sluice restore flags.yaml', 1, 'flags.yaml', 'backup'],
+    ['sluice completion bsh', 3, 'sluice completion knows no bsh.', 'Did you mean bash?'],
+  ])('%s', async (line, exitCode, what, instead) => {
+    const outcome = await world.run(line)
+    expect(outcome.stderr).toContain(what)
+    expect(outcome.stderr).toContain(instead)
+    expect(outcome.exitCode).toBe(exitCode)
+    expect(outcome.stderr.startsWith('✗ ') || outcome.stdout !== '').toBe(true)
+  })
+
+  it('is one JSON document on stderr with --json, and stdout stays empty', async () => {
+    const { stdout, stderr, exitCode } = await world.run('sluice flags show newChekout --json')
+    expect(stdout).toBe('')
+    expect(JSON.parse(stderr)).toEqual({
+      error: expect.objectContaining({ code: 'flag_not_found', exitCode: 3, flag: 'newChekout' }),
+    })
+    expect(exitCode).toBe(3)
+  })
+
+  it('is JSON too where the command line itself is wrong', async () => {
+    const { stderr } = await world.run('sluice flgs --json')
+    expect(JSON.parse(stderr).error).toMatchObject({ code: 'unknown_command', exitCode: 3 })
+  })
+
+  it('shows the escapes in a hostile text, and sends none', async () => {
+    const { stderr } = await world.run(`sluice flags show "a\u001b[2Jb"`)
+    expect(stderr).not.toContain('\u001b')
+    expect(stderr).toContain('\\u001b[2J')
+  })
+})

@@ -1,0 +1,174 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type IPty, spawn } from '@lydell/node-pty'
+import xterm from '@xterm/headless'
+import { bundleProgram } from '../examples/bundle-program.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** Widths at which screens are held. */
+export const widths = [80, 140] as const
+
+/** What a command is typed in. */
+export interface TypeOptions {
+  readonly columns: number
+  /** Default: 200, so that nothing scrolls away. */
+  readonly rows?: number
+  /** Beside the few that the harness sets; undefined takes one away. */
+  readonly env?: { readonly [name: string]: string | undefined }
+  /** The instant that the program's clock shows, ISO 8601. Default: {@link startAt}. */
+  readonly at?: string
+}
+
+/** When nothing else is said, a command is typed at this instant. */
+export const startAt = '2026-03-02T09:00:00Z'
+
+/** A command that runs in a pseudo-terminal. */
+export interface Typed {
+  /** What the screen shows: its lines up to the last that is not empty, without colours. */
+  screen(): Promise<string>
+  /** Presses keys. */
+  press(keys: string): void
+  /** Waits until the screen shows a text. @throws Error with the screen where the program ends before. */
+  shows(text: string): Promise<string>
+  resize(columns: number, rows: number): void
+  /** The exit code, once the program has ended. */
+  readonly exitCode: Promise<number>
+  /** Ends a program that runs still. */
+  kill(): void
+}
+
+/** A folder of its own with `sluice`, for the tests of a file. */
+export interface Workplace {
+  /** An empty folder, which commands are typed in. */
+  readonly folder: string
+  /** Types a command line that begins with `sluice`, and leaves it running. */
+  start(line: string, options: TypeOptions): Typed
+  /**
+   * Types a command line and waits for its end.
+   *
+   * @returns A transcript: the line behind a prompt, the screen, and the exit code where it is not 0.
+   */
+  type(line: string, options: TypeOptions): Promise<string>
+  /** Ends what still runs and removes the folder, and the bundle: for the end of a test file. */
+  remove(): Promise<void>
+}
+
+/** Makes a workplace; `sluice` is bundled from its sources first, once for each test file. */
+export async function createWorkplace(): Promise<Workplace> {
+  bundled ??= bundleSluice()
+  const program = await bundled
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-cli-'))
+  const running = new Set<Typed>()
+  const start: Workplace['start'] = (line, options) => {
+    const typed = startIn(folder, program, wordsOf(line), options)
+    running.add(typed)
+    void typed.exitCode.then(() => running.delete(typed))
+    return typed
+  }
+  return {
+    folder,
+    start,
+    async type(line, options) {
+      const typed = start(line, options)
+      const exitCode = await typed.exitCode
+      const screen = await typed.screen()
+      const shown = screen.replaceAll(folder, '/shop')
+      return `$ ${line}\n${shown}${shown === '' ? '' : '\n'}${exitCode === 0 ? '' : `[exit ${exitCode}]\n`}`
+    },
+    async remove() {
+      for (const typed of running) typed.kill()
+      await Promise.all([...running].map(({ exitCode }) => exitCode))
+      await rm(folder, { recursive: true, force: true })
+      await rm(dirname(program), { recursive: true, force: true })
+      bundled = undefined
+    },
+  }
+}
+
+/** The bundle that the workplaces of one test file share; made once. */
+let bundled: Promise<string> | undefined
+
+/** Beside the project's own dependencies, which some of the bundle's are loaded from as they are. */
+async function bundleSluice(): Promise<string> {
+  const cache = join(root, 'node_modules/.cache')
+  await mkdir(cache, { recursive: true })
+  const folder = await mkdtemp(join(cache, 'sluice-cli-'))
+  const program = join(folder, 'sluice.mjs')
+  await bundleProgram('test/cli/sluice-at.ts', program, ['jiti', '@babel/parser'])
+  return program
+}
+
+function startIn(
+  cwd: string,
+  program: string,
+  words: readonly string[],
+  { columns, rows = 200, env = {}, at = startAt }: TypeOptions,
+): Typed {
+  const screen = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true })
+  const pty: IPty = spawn(process.execPath, ['-C', '@sluice/source', program, ...words.slice(1)], {
+    ...{ name: 'xterm-256color', cols: columns, rows, cwd },
+    env: {
+      ...{ PATH: process.env.PATH, HOME: cwd, TERM: 'xterm-256color', SLUICE_TEST_AT: at },
+      ...{ SLUICE_ACTOR: 'ada', GIT_CONFIG_NOSYSTEM: '1' },
+      ...env,
+    },
+  })
+  let isOver = false
+  let written: Promise<void> = Promise.resolve()
+  const changes = new Set<() => void>()
+  const tellChange = () => {
+    for (const tell of changes) tell()
+  }
+  pty.onData((data) => {
+    const drawn = new Promise<void>((done) => screen.write(data, done))
+    written = written.then(() => drawn).then(tellChange)
+  })
+  const exitCode = new Promise<number>((resolve) => {
+    pty.onExit(({ exitCode: code }) => {
+      isOver = true
+      resolve(code)
+      tellChange()
+    })
+  })
+  const read = async () => {
+    await written
+    const { active } = screen.buffer
+    const lines = Array.from({ length: active.length }, (_, index) =>
+      (active.getLine(index)?.translateToString(true) ?? '').trimEnd(),
+    )
+    return lines.join('\n').trimEnd()
+  }
+  return {
+    screen: read,
+    press: (keys) => pty.write(keys),
+    async shows(text) {
+      for (;;) {
+        const change = new Promise<void>((resolve) => {
+          changes.add(resolve)
+        })
+        const wasOver = isOver
+        const now = await read()
+        if (now.includes(text)) return now
+        if (wasOver) throw new Error(`The program ended without showing ${text}:\n${now}`)
+        await change
+        changes.clear()
+      }
+    },
+    resize(newColumns, newRows) {
+      screen.resize(newColumns, newRows)
+      pty.resize(newColumns, newRows)
+    },
+    exitCode,
+    kill: () => {
+      if (!isOver) pty.kill('SIGKILL')
+    },
+  }
+}
+
+/** The words of a command line, as a shell would split it: quotes group, and nothing else is special. */
+function wordsOf(line: string): string[] {
+  return [...line.matchAll(/"([^"]*)"|(\S+)/g)].map((match) => match[1] ?? match[2] ?? '')
+}
