@@ -79,7 +79,7 @@ export function manualSidebar(): Group[] {
   refuseUnlisted()
   return Object.entries(manual).map(([text, names]) => ({
     text,
-    items: names.filter(isWritten).map(itemOf),
+    items: names.map(itemOf),
   }))
 }
 
@@ -107,10 +107,6 @@ function itemOf(name: string): Item {
   const [, title] = /^# (.+)$/m.exec(readFileSync(join(docs, `${name}.md`), 'utf8')) ?? []
   if (title === undefined) throw new Error(`docs/${name}.md has no title`)
   return { text: title.replaceAll('`', ''), link: `/${name.replace(/index$/, '')}` }
-}
-
-function isWritten(name: string): boolean {
-  return existsSync(join(docs, `${name}.md`))
 }
 
 function refuseUnlisted(): void {

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -33,6 +33,7 @@ const why = '--reason "more users"'
 
 describe('an error says what is wrong, and what to type instead', () => {
   it.each([
+    ['sluice rollout', 3, 'sluice rollout needs a command.', 'There is start, watch, status,'],
     ['sluice flgs', 3, 'There is no command sluice flgs.', 'Did you mean flags?'],
     [
       'sluice flags shwo newCheckout',
@@ -120,7 +121,7 @@ describe('an error says what is wrong, and what to type instead', () => {
     ],
     ['sluice flags --config misspelt.json', 1, 'unknown setting "stor"', 'Did you mean store?'],
     ['sluice flags --config broken.json', 1, 'broken.json cannot be read', 'JSON'],
-    ['sluice flags --store ./nowhere', 4, 'nowhere', 'Create the folder'],
+    ['sluice flags --store ./nowhere', 4, 'There is no folder', 'type mkdir -p'],
     [
       'sluice flags --store rdis://localhost',
       3,
@@ -166,6 +167,12 @@ describe('an error says what is wrong, and what to type instead', () => {
     expect(outcome.stderr.startsWith('✗ ') || outcome.stdout !== '').toBe(true)
   })
 
+  it('is the help, where nothing is typed but sluice', async () => {
+    const { stderr, exitCode } = await world.run('sluice')
+    expect(stderr).toContain('Usage: sluice [options] [command]')
+    expect(exitCode).toBe(3)
+  })
+
   it('is one JSON document on stderr with --json, and stdout stays empty', async () => {
     const { stdout, stderr, exitCode } = await world.run('sluice flags show newChekout --json')
     expect(stdout).toBe('')
@@ -184,5 +191,14 @@ describe('an error says what is wrong, and what to type instead', () => {
     const { stderr } = await world.run(`sluice flags show "a\u001b[2Jb"`)
     expect(stderr).not.toContain('\u001b')
     expect(stderr).toContain('\\u001b[2J')
+  })
+})
+
+describe('sluice --version', () => {
+  it('prints the version of the package', async () => {
+    const manifest = await readFile(new URL('../../packages/cli/package.json', import.meta.url))
+    const { stdout, exitCode } = await world.run('sluice --version')
+    expect(stdout).toBe(`${JSON.parse(String(manifest)).version}\n`)
+    expect(exitCode).toBe(0)
   })
 })

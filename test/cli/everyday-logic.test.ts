@@ -67,7 +67,32 @@ describe('a change', () => {
   it('turns off what only the log knows', async () => {
     await world.run(`sluice set newCheckout 25 ${why}`)
     await writeFlags('other: { enabled: true }')
-    expect((await world.run('sluice kill newCheckout --reason "errors"')).exitCode).toBe(0)
+    const { stdout, exitCode } = await world.run('sluice kill newCheckout --reason "errors"')
+    expect(stdout).toContain('newCheckout is off in production (was as the services define it)')
+    expect(exitCode).toBe(0)
+    const again = await world.run('sluice kill newCheckout --reason "errors"')
+    expect(again.stdout).toContain('(was off)')
+  })
+
+  it('turns off what only the log knows, and says what it was', async () => {
+    await world.run(`sluice kill newCheckout ${why}`)
+    await world.run(`sluice enable newCheckout ${why}`)
+    await world.run(`sluice set newCheckout 25 ${why}`)
+    await writeFlags('other: { enabled: true }')
+    const { stdout } = await world.run('sluice kill newCheckout --reason "errors"')
+    expect(stdout).toContain('newCheckout is off in production (was on 25 %)')
+  })
+
+  it('is of a flag that is defined: one that only the log knows is named, and how to turn it off', async () => {
+    await world.run(`sluice set newCheckout 25 ${why}`)
+    await writeFlags('other: { enabled: true }')
+    const known = await world.run(`sluice set newCheckout 30 ${why}`)
+    expect(known.stderr).toContain('Nothing here defines "newCheckout": only the log')
+    expect(known.stderr).toContain('sluice kill newCheckout --reason "…" turns it off')
+    const shown = await world.run('sluice flags show newCheckout')
+    expect(shown.stderr).toContain('only the log in production knows it')
+    const misspelt = await world.run('sluice kill newChekout --reason "errors"')
+    expect(misspelt.stderr).toContain('Did you mean newCheckout?')
   })
 
   it('is made by whom --as names, before SLUICE_ACTOR', async () => {

@@ -1,4 +1,6 @@
+import theme from 'vitepress/theme-without-fonts'
+// After the theme's own, which it changes.
 import './style.css'
 
 // The system's fonts: pages are there at once, and nothing is fetched from elsewhere.
-export { default } from 'vitepress/theme-without-fonts'
+export default theme

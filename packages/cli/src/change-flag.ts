@@ -8,7 +8,7 @@ import {
 import type { ChangeNote, Commit, FlagCommands } from '@sluice/stores'
 import { confirmChange } from './confirm-change.ts'
 import type { Context, NoteOptions } from './context.ts'
-import { describeSettings, describeShare } from './flag-state.ts'
+import { describeExposure, describeSettings, describeShare, exposureOf } from './flag-state.ts'
 import { noteOf } from './note.ts'
 import { type Session, withSession } from './session.ts'
 import { clean, wrap } from './text.ts'
@@ -38,15 +38,17 @@ export function changeFlag(
       flags.replica.get(`rollout/${environment}/${key}`)
     // What the log knows can be turned off, whoever defines it.
     if (found === undefined && !(isDown && inLog !== undefined)) {
-      throw unknownFlag(key, environment, flags.snapshot().keys())
+      throw unknownFlag(key, flags, flags.snapshot().keys())
     }
     const note = noteOf(await session.actor(), options)
     const before = found && settingsFor(key, found.definition, found.exposure, environment)
     const after =
       found && settingsFor(key, found.definition, { ...found.exposure, ...change }, environment)
-    const [was, is] = [before, after].map((each) =>
-      each === undefined ? 'off' : describeSettings(each),
-    )
+    const was =
+      before === undefined
+        ? describeExposure(exposureOf(flags.replica, environment, key))
+        : describeSettings(before)
+    const is = after === undefined ? 'off' : describeSettings(after)
     if (!isDown && isUp(before, after)) {
       await confirmChange(
         context,
@@ -57,7 +59,7 @@ export function changeFlag(
     const commit = await write(await session.commands(), note).catch((error: unknown) => {
       throw withRemedy(error)
     })
-    tell(context, session, { key, was: was ?? '', after, commit })
+    tell(context, session, { key, was, after, commit })
   })
 }
 

@@ -20,6 +20,15 @@ export function toUsageError(thrown: unknown, program: Command, argv: readonly s
         help,
       ])
     }
+    // Commander's word for a command that only holds others.
+    case 'commander.help': {
+      const known = command.createHelp().visibleCommands(command)
+      const names = known.map((each) => each.name()).filter((name) => name !== 'help')
+      return fail('invalid_usage', `${path} needs a command.`, [
+        `There is ${names.join(', ')}.`,
+        help,
+      ])
+    }
     case 'commander.missingArgument':
       return fail('invalid_usage', `${path} needs <${quoted}>.`, [`Type ${usageOf(command)}`])
     case 'commander.excessArguments': {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { Lazily } from './lazily.ts'
+import { withNote } from './with-note.ts'
 
 /** Declares what shows flags and moves them. */
 export function declareFlagCommands(program: Command, lazily: Lazily): void {
@@ -17,23 +18,16 @@ export function declareFlagCommands(program: Command, lazily: Lazily): void {
     .option('--at <time>', 'as it was then: 2h, 7d, 2026-03-01T09:00Z')
     .action(lazily(async () => (await import('./commands/explain-flag.ts')).explainFlag))
 
-  note(program.command('set <key> <percent>'))
+  withNote(program.command('set <key> <percent>'))
     .description('sets the share of users inside')
     .action(lazily(async () => (await import('./commands/set.ts')).setRollout))
-  note(program.command('enable <key>'))
+  withNote(program.command('enable <key>'))
     .description('turns a flag on, for the share it has')
     .action(lazily(async () => (await import('./commands/set.ts')).enable))
-  note(program.command('kill <key>'))
+  withNote(program.command('kill <key>'))
     .description('turns a flag off for everybody, at once; nobody is asked')
     .action(lazily(async () => (await import('./commands/set.ts')).kill))
-  note(program.command('split <key> <shares...>'))
+  withNote(program.command('split <key> <shares...>'))
     .description('sets the shares between variants, as on=50 off=50')
     .action(lazily(async () => (await import('./commands/set.ts')).setSplit))
-}
-
-/** Every change says why. */
-function note(command: Command): Command {
-  return command
-    .option('--reason <text>', 'why; it goes into the log')
-    .option('--ticket <id>', 'the ticket it belongs to')
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { Lazily } from './lazily.ts'
+import { withNote } from './with-note.ts'
 
 /** Declares what moves exposure over time, and who may say yes to it. */
 export function declareRolloutCommands(program: Command, lazily: Lazily): void {
@@ -110,12 +111,6 @@ function declareForesight(program: Command, lazily: Lazily): void {
 
 function withEmergency(command: Command): Command {
   return command.option('--emergency <incident>', 'approves at once, alone and aloud')
-}
-
-function withNote(command: Command): Command {
-  return command
-    .option('--reason <text>', 'why, for the log')
-    .option('--ticket <id>', 'a ticket, for the log')
 }
 
 function withTerms(command: Command): Command {

@@ -17,6 +17,15 @@ export function describeSettings(settings: FlagSettings): string {
   return settings.enabled ? `on ${describeShare(settings)}` : 'off'
 }
 
+/** What the log alone says of a flag whose definition is not known here, in the same words. */
+export function describeExposure(exposure: Exposure | undefined): string {
+  const { enabled, rollout, split } = exposure ?? {}
+  if (enabled === false) return 'off'
+  if (enabled === undefined) return 'as the services define it'
+  if (rollout === undefined && split === undefined) return 'on'
+  return `on ${describeShare({ rollout: rollout ?? 100, split })}`
+}
+
 /** Whom a flag reaches, were it on: `25 %`, `a 50 b 50`, `20 % of a 50 b 50`. */
 export function describeShare({ rollout, split }: Pick<FlagSettings, 'rollout' | 'split'>): string {
   if (split === undefined) return formatPercent(rollout)

@@ -24,6 +24,11 @@ export async function main(argv: readonly string[], world: World): Promise<ExitC
     return code
   } catch (thrown) {
     if ((thrown as CommanderError).exitCode === 0) return exitCodes.done
+    // Commander's word for: nothing was typed but the program's name.
+    if ((thrown as CommanderError).code === 'commander.help' && argv.length === 0) {
+      world.stderr.write(program.helpInformation())
+      return exitCodes.usage
+    }
     return tell(toUsageError(thrown, program, argv), program, argv, world)
   }
 }

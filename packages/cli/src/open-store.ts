@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { SluiceError } from '@sluice/core'
+import { isSluiceError, SluiceError } from '@sluice/core'
 import type { CompactableStore, Store } from '@sluice/stores'
 import type { NatsClient, NatsJetStream, PgClient, RedisPackage } from './drivers.ts'
 import { loadPackage } from './load-module.ts'
@@ -69,6 +69,18 @@ export async function openStore(place: StorePlace): Promise<OpenStore> {
 /** The folder that a `file:` address names: absolute with three slashes, else relative. */
 export function folderOf(where: string, folder: string): string {
   return where.startsWith('file:///') ? fileURLToPath(where) : resolve(folder, where.slice(5))
+}
+
+/** What to type where a store's error tells a programmer what to write. */
+export function withStoreRemedy(error: unknown, { directory }: OpenStore): unknown {
+  if (directory === undefined || !isSluiceError(error) || error.code !== 'store_missing') {
+    return error
+  }
+  return new SluiceError(
+    'store_missing',
+    `There is no folder ${directory}.\nIf the log lies elsewhere, or on a volume that is not mounted, mend that. For a new log type mkdir -p ${directory}`,
+    { cause: error },
+  )
 }
 
 async function openFolder(directory: string): Promise<OpenStore> {

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import manifest from '../package.json' with { type: 'json' }
 import { declareFlagCommands } from './declare-flag-commands.ts'
 import { declareHouseCommands } from './declare-house-commands.ts'
 import { declareLogCommands } from './declare-log-commands.ts'
@@ -6,6 +7,8 @@ import { declareRolloutCommands } from './declare-rollout-commands.ts'
 import type { ExitCode } from './exit-codes.ts'
 import { createLazily } from './lazily.ts'
 import type { World } from './world.ts'
+
+const { version } = manifest
 
 /**
  * Builds the tree of commands.
@@ -15,6 +18,7 @@ import type { World } from './world.ts'
 export function createProgram(world: World, end: (code: ExitCode) => void): Command {
   const program = new Command('sluice')
     .description('Flags, percentages, guarded rollouts, approvals and the audit log.')
+    .version(version, '--version', 'prints the version')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void world.stdout.write(text),

@@ -6,7 +6,7 @@ import { findActor } from './actor.ts'
 import { type FoundConfig, loadConfig } from './config.ts'
 import type { Context } from './context.ts'
 import { findEnvironment } from './environment.ts'
-import { type OpenStore, openStore } from './open-store.ts'
+import { type OpenStore, openStore, withStoreRemedy } from './open-store.ts'
 import type { SluiceConfig } from './sluice-config.ts'
 
 /** An open log, the flags over it, and who is at work; valid until the callback of `withSession` is over. */
@@ -57,6 +57,8 @@ export async function withSession<T>(
     } finally {
       for (const close of closing.reverse()) await close()
     }
+  } catch (error) {
+    throw withStoreRemedy(error, opened)
   } finally {
     await opened.close()
   }
@@ -75,6 +77,8 @@ export async function withStore<T>(
   const opened = await openConfiguredStore(context, found)
   try {
     return await work(opened, found)
+  } catch (error) {
+    throw withStoreRemedy(error, opened)
   } finally {
     await opened.close()
   }

@@ -1,7 +1,10 @@
 import stringWidth from 'string-width'
 
 /** Columns that a text takes on a screen, colours aside. */
-export const widthOf = stringWidth
+export function widthOf(text: string): number {
+  // A list of 1,000 flags asks 10,000 times: what is plain need not be cut into graphemes.
+  return plain.test(text) ? text.length : stringWidth(text)
+}
 
 /** Fills a text with spaces up to a width. */
 export function pad(text: string, width: number, align: 'left' | 'right' = 'left'): string {
@@ -49,5 +52,6 @@ export function clean(text: string): string {
 }
 
 const segmenter = new Intl.Segmenter()
+const plain = /^[ -~]*$/u
 // Control characters, and those that turn the direction of what follows.
 const controls = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu

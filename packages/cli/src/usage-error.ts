@@ -1,4 +1,6 @@
 import { nearestName, SluiceError } from '@sluice/core'
+import type { FlagClient } from '@sluice/stores'
+import { flagOfKey } from './log-key.ts'
 
 /** An error in what was typed: what is wrong, and on the next lines what to type instead. */
 export function usageError(what: string, ...instead: string[]): SluiceError {
@@ -12,19 +14,35 @@ export function suggest(name: string, known: readonly string[]): string | undefi
   return known.length > 0 && known.length <= 8 ? `There is ${known.join(', ')}.` : undefined
 }
 
-/** The error for a flag that nobody defined. */
+/**
+ * The error for a flag that nobody defined; it proposes those that only the log knows, too: an exposure
+ * or a rollout of a flag that the services define in their code.
+ */
 export function unknownFlag(
   key: string,
-  environment: string,
-  known: readonly string[],
+  flags: Pick<FlagClient, 'environment' | 'replica'>,
+  defined: readonly string[],
 ): SluiceError {
+  const { environment, replica } = flags
+  const inLog = ['exposure', 'rollout'].flatMap((kind) => replica.keys(`${kind}/${environment}/`))
+  const undefinedHere = [...new Set(inLog.map(flagOfKey))].filter(
+    (each) => each !== undefined && !defined.includes(each),
+  ) as string[]
   const lines = [`There is no flag "${key}" in ${environment}.`]
-  const nearest = nearestName(key, known)
+  if (undefinedHere.includes(key)) {
+    lines[0] = `Nothing here defines "${key}": only the log in ${environment} knows it.`
+    lines.push(
+      'Name its definitions in the configuration, or type sluice apply flags.yaml.',
+      `sluice kill ${key} --reason "…" turns it off even so; sluice log --flag ${key} shows who moved it.`,
+    )
+    return new SluiceError('flag_not_found', lines.join('\n'), { flag: key })
+  }
+  const nearest = nearestName(key, [...defined, ...undefinedHere])
   if (nearest !== undefined) lines.push(`Did you mean ${nearest}?`)
   lines.push(
-    known.length === 0
-      ? 'There is no flag at all yet: sluice init writes a first one, sluice apply flags.yaml adds it to the log.'
-      : `sluice flags lists the ${known.length} there ${known.length === 1 ? 'is' : 'are'}.`,
+    defined.length === 0
+      ? 'No flag is defined here: sluice init writes a first one, sluice apply flags.yaml adds it to the log.'
+      : `sluice flags lists the ${defined.length} there ${defined.length === 1 ? 'is' : 'are'}.`,
   )
   return new SluiceError('flag_not_found', lines.join('\n'), { flag: key })
 }

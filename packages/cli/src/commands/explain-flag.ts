@@ -46,7 +46,7 @@ export async function explainFlag(
   await withSession(context, async ({ flags, environment }) => {
     const set = at === undefined ? flags.snapshot() : await flags.at(now)
     const found = set.inspect(key)
-    if (found === undefined) throw unknownFlag(key, environment, set.keys())
+    if (found === undefined) throw unknownFlag(key, flags, set.keys())
     const explanation = set.explain(key, user, { now })
     const moved = (await flags.history(key)).findLast(
       (commit) =>

@@ -16,7 +16,7 @@ export function showFlag(context: Context, [key]: readonly [string]): Promise<vo
   return withSession(context, async (session) => {
     const { flags, environment } = session
     const found = flags.snapshot().inspect(key)
-    if (found === undefined) throw unknownFlag(key, environment, flags.snapshot().keys())
+    if (found === undefined) throw unknownFlag(key, flags, flags.snapshot().keys())
     const { definition, origin } = found
     const history = await flags.history(key)
     const rows = environmentsOf(key, definition, session).map((name) => {
