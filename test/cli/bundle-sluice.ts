@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { bundleProgram } from '../examples/bundle-program.ts'
+import { build } from 'esbuild'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 /** Beside the project's own dependencies, which some of the bundle's are loaded from as they are. */
@@ -23,7 +23,21 @@ export async function bundleSluice(): Promise<string> {
   const program = join(folder, 'sluice.mjs')
   if (existsSync(program)) return program
   const draft = await mkdtemp(join(cache, 'draft-'))
-  await bundleProgram(entry, join(draft, 'sluice.mjs'), ['jiti', '@babel/parser'])
+  await build({
+    ...{
+      entryPoints: { sluice: join(root, entry) },
+      outdir: draft,
+      outExtension: { '.js': '.mjs' },
+    },
+    ...{ bundle: true, platform: 'node', format: 'esm', conditions: ['@sluice/source'] },
+    // Started hundreds of times, it reads only what a command needs.
+    ...{ splitting: true, minify: true, keepNames: true },
+    external: ['jiti', '@babel/parser'],
+    // What is bundled from CommonJS still asks for Node's own modules by `require`.
+    banner: {
+      js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
+    },
+  })
   // Another worker may have been faster, and made the same.
   await rename(draft, folder).catch(() => rm(draft, { recursive: true }))
   await forgetOld(folder)
