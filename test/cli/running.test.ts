@@ -1,7 +1,8 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createGuardSet } from '@sluice/guards'
+import { createGuardSet, LATENCY_BUCKETS } from '@sluice/guards'
+import type { RolloutState } from '@sluice/rollout'
 import { createReplica } from '@sluice/stores'
 import { createFileStore } from '@sluice/stores/file'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -162,17 +163,15 @@ describe('rollout promote', () => {
     const store = createFileStore({ directory: join(folder, 'log') })
     const replica = createReplica({ store, clock: world.clock })
     await replica.refresh()
-    const state = replica.get('rollout/production/newCheckout')?.value as {
-      id: string
-      guards: Parameters<typeof createGuardSet>[0]
-    }
+    const state = replica.get('rollout/production/newCheckout')?.value as unknown as RolloutState
     const promote = 'sluice rollout promote newCheckout --reason "seen enough" --yes'
     const keep = async (canaryErrors: number) => {
       const set = createGuardSet(state.guards)
       const at = world.clock.now()
       for (let second = 0; second < 60; second++) {
-        const canary = { requests: 100, errors: canaryErrors }
-        const stable = { requests: 1_000, errors: 1 }
+        const latency = new Float64Array(LATENCY_BUCKETS)
+        const canary = { requests: 100, errors: canaryErrors, latency }
+        const stable = { requests: 1_000, errors: 1, latency }
         set.observe({ at: at + second * 1_000, canary, stable })
       }
       const evidence = { schema: 1, rollout: state.id, run: 1, term: 1, at }

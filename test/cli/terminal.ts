@@ -1,12 +1,9 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { type IPty, spawn } from '@lydell/node-pty'
 import xterm from '@xterm/headless'
-import { bundleProgram } from '../examples/bundle-program.ts'
-
-const root = fileURLToPath(new URL('../..', import.meta.url))
+import { bundleSluice } from './bundle-sluice.ts'
 
 /** Widths at which screens are held. */
 export const widths = [80, 140] as const
@@ -52,14 +49,13 @@ export interface Workplace {
    * @returns A transcript: the line behind a prompt, the screen, and the exit code where it is not 0.
    */
   type(line: string, options: TypeOptions): Promise<string>
-  /** Ends what still runs and removes the folder, and the bundle: for the end of a test file. */
+  /** Ends what still runs and removes the folder: for the end of a test file. */
   remove(): Promise<void>
 }
 
-/** Makes a workplace; `sluice` is bundled from its sources first, once for each test file. */
+/** Makes a workplace for the one bundle of `sluice` that all test files share. */
 export async function createWorkplace(): Promise<Workplace> {
-  bundled ??= bundleSluice()
-  const program = await bundled
+  const program = await bundleSluice()
   const folder = await mkdtemp(join(tmpdir(), 'sluice-cli-'))
   const running = new Set<Typed>()
   const start: Workplace['start'] = (line, options) => {
@@ -82,23 +78,8 @@ export async function createWorkplace(): Promise<Workplace> {
       for (const typed of running) typed.kill()
       await Promise.all([...running].map(({ exitCode }) => exitCode))
       await rm(folder, { recursive: true, force: true })
-      await rm(dirname(program), { recursive: true, force: true })
-      bundled = undefined
     },
   }
-}
-
-/** The bundle that the workplaces of one test file share; made once. */
-let bundled: Promise<string> | undefined
-
-/** Beside the project's own dependencies, which some of the bundle's are loaded from as they are. */
-async function bundleSluice(): Promise<string> {
-  const cache = join(root, 'node_modules/.cache')
-  await mkdir(cache, { recursive: true })
-  const folder = await mkdtemp(join(cache, 'sluice-cli-'))
-  const program = join(folder, 'sluice.mjs')
-  await bundleProgram('test/cli/sluice-at.ts', program, ['jiti', '@babel/parser'])
-  return program
 }
 
 function startIn(

@@ -72,7 +72,11 @@ export function folderOf(where: string, folder: string): string {
 }
 
 /** What to type where a store's error tells a programmer what to write. */
-export function withStoreRemedy(error: unknown, { directory }: OpenStore): unknown {
+export function withStoreRemedy(error: unknown, { name, directory }: OpenStore): unknown {
+  if (isSluiceError(error) && error.code === 'store_unauthorized' && /^https?:/u.test(name)) {
+    const remedy = 'The token is what SLUICE_TOKEN holds: ask who runs the server for one.'
+    return new SluiceError('store_unauthorized', `${error.message}\n${remedy}`, { cause: error })
+  }
   if (directory === undefined || !isSluiceError(error) || error.code !== 'store_missing') {
     return error
   }

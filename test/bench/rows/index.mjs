@@ -1,4 +1,5 @@
 import { allocationRows } from './allocation.mjs'
+import { cliRows } from './cli.mjs'
 import { exposuresRows } from './exposures.mjs'
 import { guardedRows } from './guarded.mjs'
 import { guardsRows } from './guards.mjs'
@@ -24,6 +25,7 @@ const rows = {
   exposures: exposuresRows,
   dispatcher: dispatcherRows,
   proxy: proxyRows,
+  cli: cliRows,
 }
 
 /** The names of the rows that have a bound of their own instead of a peer. */
