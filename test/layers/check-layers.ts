@@ -67,7 +67,8 @@ function checkArrows({ manifest, sources }: Unit, units: readonly Unit[]): strin
       breaches.push(`${where} imports what only a running program knows: ${expression}`)
     }
     for (const { specifier, to } of file.arrows) {
-      if (to.kind === 'file' && !sources.has(to.path)) {
+      // Its own manifest, for its version, goes into what is built.
+      if (to.kind === 'file' && to.path !== 'package.json' && !sources.has(to.path)) {
         breaches.push(`${where} imports ${specifier}, which is no source of its package`)
       }
       if (to.kind !== 'package') continue
