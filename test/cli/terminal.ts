@@ -28,8 +28,8 @@ export interface Typed {
   screen(): Promise<string>
   /** Presses keys. */
   press(keys: string): void
-  /** Waits until the screen shows a text. @throws Error with the screen where the program ends before. */
-  shows(text: string): Promise<string>
+  /** Waits until the screen shows all of some texts. @throws Error with the screen where the program ends before. */
+  shows(...texts: string[]): Promise<string>
   resize(columns: number, rows: number): void
   /** The exit code, once the program has ended. */
   readonly exitCode: Promise<number>
@@ -125,15 +125,16 @@ function startIn(
   return {
     screen: read,
     press: (keys) => pty.write(keys),
-    async shows(text) {
+    async shows(...texts) {
       for (;;) {
         const change = new Promise<void>((resolve) => {
           changes.add(resolve)
         })
         const wasOver = isOver
         const now = await read()
-        if (now.includes(text)) return now
-        if (wasOver) throw new Error(`The program ended without showing ${text}:\n${now}`)
+        if (texts.every((text) => now.includes(text))) return now
+        if (wasOver)
+          throw new Error(`The program ended without showing ${texts.join(', ')}:\n${now}`)
         await change
         changes.clear()
       }
