@@ -1,6 +1,6 @@
+import { describeEdit } from '../describe-edit.ts'
 import { type Approval, isLive } from './approval.ts'
 import type { ApprovalScene } from './approval-transition.ts'
-import { describeEdit } from './describe-edit.ts'
 import { standingOf } from './standing.ts'
 import { type ApprovalCheck, type ApprovalSubject, digestOf } from './subject.ts'
 

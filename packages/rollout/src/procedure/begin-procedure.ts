@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type Json, SluiceError } from '@sluice/core'
-import { describeEdit } from '../approvals/describe-edit.ts'
+import { describeEdit } from '../describe-edit.ts'
 import type { Order } from '../event.ts'
 import type { ProcedureTransition } from './event.ts'
 import { announce } from './moves.ts'
