@@ -1,4 +1,5 @@
 import { defaultRetentionDays } from '@sluice/stores'
+import { freeze } from './freeze.ts'
 import { defaultHealthPolicy } from './health-policy.ts'
 import type { Policy } from './policy.ts'
 
@@ -139,10 +140,3 @@ export const defaultPolicy: Policy = freeze({
   },
   recovery: { objectiveMs: hourMs, pointMs: 15 * minuteMs },
 })
-
-function freeze<T extends object>(value: T): T {
-  for (const inner of Object.values(value)) {
-    if (typeof inner === 'object' && inner !== null) freeze(inner)
-  }
-  return Object.freeze(value)
-}

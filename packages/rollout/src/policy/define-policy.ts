@@ -2,6 +2,7 @@ import { SluiceError } from '@sluice/core'
 import { describeIssue, type Fault } from '../issue.ts'
 import { defaultPolicy } from './default-policy.ts'
 import { findContradiction } from './find-contradiction.ts'
+import { freeze } from './freeze.ts'
 import type { Policy } from './policy.ts'
 import { policySchema } from './policy-schema.ts'
 
@@ -55,13 +56,6 @@ function lay(over: unknown, base: unknown): unknown {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function freeze<T extends object>(value: T): T {
-  for (const inner of Object.values(value)) {
-    if (typeof inner === 'object' && inner !== null) freeze(inner)
-  }
-  return Object.freeze(value)
 }
 
 function refuse(fault: Fault): SluiceError {
