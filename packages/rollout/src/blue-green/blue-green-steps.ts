@@ -1,8 +1,8 @@
-import { SluiceError } from '@sluice/core'
 import type { Clock, Replica } from '@sluice/stores'
 import type { StartOrder } from '../commands.ts'
 import type { RolloutController } from '../controller.ts'
 import { assertDone, assertHealthy } from '../finding.ts'
+import { finalError } from '../procedure/final-error.ts'
 import type { ProcedureState } from '../procedure/state.ts'
 import { recordWith, type Step, type StepContext, waitFor } from '../procedure/step.ts'
 import { isActive, isOpen, type RolloutState } from '../state.ts'
@@ -51,7 +51,7 @@ export function blueGreenSteps(options: BlueGreenStepsOptions): Step[] {
   async function assertIdle(arm: string, signal: StepContext['signal']): Promise<void> {
     const { live } = books.read()
     if (live === arm || books.idlePercent() > 0) {
-      throw final('arm_in_use', `${arm} of ${service} has traffic: it is not touched.`)
+      throw finalError('arm_in_use', `${arm} of ${service} has traffic: it is not touched.`)
     }
     await steering.settled()
     assertWanted(signal)
@@ -81,12 +81,12 @@ export function blueGreenSteps(options: BlueGreenStepsOptions): Step[] {
   }
 
   function failIfGoneBack(state: RolloutState | undefined): void {
-    if (state === undefined) throw final('no_rollout', `The rollout of ${service} is gone.`)
+    if (state === undefined) throw finalError('no_rollout', `The rollout of ${service} is gone.`)
     if (isActive(state) && 'rollback' in state === false) return
     if (state.phase === 'completed') return
     const because = 'rollback' in state ? state.rollback.because : 'it was aborted'
     const detectedAt = 'rollback' in state ? state.rollback.detectedAt : undefined
-    throw final('switched_back', `${service} went back: ${because}`, detectedAt)
+    throw finalError('switched_back', `${service} went back: ${because}`, detectedAt)
   }
 
   const armOf = (context: StepContext, arm: string, version: string) =>
@@ -205,7 +205,7 @@ export function blueGreenSteps(options: BlueGreenStepsOptions): Step[] {
         const record = books.read()
         if (record.live === idle) return undefined
         if (ownRollout(id)?.phase !== 'completed' || books.idlePercent() !== 100) {
-          throw final(
+          throw finalError(
             'exposure_moved',
             `${idle} does not have all the traffic of ${service}: somebody moved it.`,
           )
@@ -293,10 +293,4 @@ function mark(id: string): string {
 
 function pick({ idempotencyKey, attempt, signal }: StepContext) {
   return { idempotencyKey, attempt, signal }
-}
-
-/** An error that no further try would mend. */
-function final(code: string, message: string, detectedAt?: number): SluiceError {
-  const error = new SluiceError(code, message)
-  return Object.assign(error, { isFinal: true }, detectedAt === undefined ? {} : { detectedAt })
 }

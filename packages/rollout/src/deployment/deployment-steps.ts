@@ -5,7 +5,7 @@ import type { Policy } from '../policy/policy.ts'
 import type { ProcedureState } from '../procedure/state.ts'
 import type { Step, StepContext, UndoContext } from '../procedure/step.ts'
 import { type Announcement, createAnnouncement } from './announcement.ts'
-import { approvalStep } from './approval-step.ts'
+import { deploymentApproval } from './approval-step.ts'
 import { findProof, needsChecks } from './check-request.ts'
 import type { DeploymentOptions, DeploymentStep, Hook } from './deployment-contract.ts'
 import { claimStep } from './environment-claim.ts'
@@ -38,7 +38,7 @@ export function deploymentSteps(parts: StepParts): readonly Step[] {
   const undoTimeoutMs = policy.rollback.executionMs
   const own: readonly Step[] = [
     preChecks(parts),
-    approvalStep(terms, options.approvals, policy),
+    deploymentApproval(terms, options.approvals, policy),
     // Behind the approval: what waits for people must not keep a hotfix out.
     claimStep(terms, options.replica),
     announceStart(parts),

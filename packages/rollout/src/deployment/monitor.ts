@@ -1,8 +1,9 @@
-import { type Json, SluiceError } from '@sluice/core'
+import type { Json } from '@sluice/core'
 import type { Clock } from '@sluice/stores'
 import { z } from 'zod'
 import { within } from '../deadline.ts'
 import { faultOf } from '../finding.ts'
+import { finalError } from '../procedure/final-error.ts'
 import { type StepContext, type StepOutcome, waitFor } from '../procedure/step.ts'
 import { toReason } from '../reason.ts'
 import { lap, type Stopwatch } from '../stopwatch.ts'
@@ -45,10 +46,7 @@ export async function monitor(
     if (context.signal.aborted) throw context.signal.reason
     const askedAt = clock.now()
     const seen = await ask(look, context, clock)
-    if (seen.fault !== undefined) {
-      const error = new SluiceError('unhealthy', seen.fault)
-      throw Object.assign(error, { detectedAt: askedAt, isFinal: true })
-    }
+    if (seen.fault !== undefined) throw finalError('unhealthy', seen.fault, askedAt)
     because = seen.unseen ?? ''
     const isSeen = seen.unseen === undefined
     // A slow look is no gap: how long it may take is limited, and the clock that says so may have jumped.

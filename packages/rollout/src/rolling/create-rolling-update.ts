@@ -10,7 +10,7 @@ import type { Policy } from '../policy/policy.ts'
 import { createProcedure } from '../procedure/create-procedure.ts'
 import type { ProcedureNotice } from '../procedure/event.ts'
 import { isProcedureOver, type ProcedureState } from '../procedure/state.ts'
-import { approvalStep, rollingSubject } from './approval.ts'
+import { rollingApproval, rollingSubject } from './approval.ts'
 import type { RollingHooks } from './hooks.ts'
 import { entryOf, type InstanceEntries, openInstanceBook } from './instance-book.ts'
 import { parseRollingPlan, type RollingPlan, rolling, toBatches } from './plan.ts'
@@ -128,7 +128,7 @@ export function createRollingUpdate(options: RollingUpdateOptions): RollingUpdat
     ...(processId === undefined ? {} : { processId }),
     key: `procedure/rolling/${environment}/${service}`,
     steps: [
-      approvalStep({ environment, service }, approvals),
+      rollingApproval({ environment, service }, approvals),
       ...rollingSteps(batchCount, createInstanceWork({ hooks, book, clock, hookTimeoutMs })),
     ],
   })
