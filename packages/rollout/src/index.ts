@@ -42,12 +42,12 @@ export {
   rolloutSubject,
 } from './approvals/subject.ts'
 export { begin, type RolloutRequest } from './begin.ts'
-export {
-  type BlueGreen,
-  type BlueGreenEvents,
-  type CreateBlueGreenOptions,
-  createBlueGreen,
-} from './blue-green/create-blue-green.ts'
+export type {
+  BlueGreen,
+  BlueGreenEvents,
+  CreateBlueGreenOptions,
+} from './blue-green/blue-green-contract.ts'
+export { createBlueGreen } from './blue-green/create-blue-green.ts'
 export type { ArmContext, BlueGreenHooks } from './blue-green/hooks.ts'
 export { type BlueGreenOptions, blueGreen } from './blue-green/plan.ts'
 export { type CohortSource, measureCalibration } from './calibrate.ts'
