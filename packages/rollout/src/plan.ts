@@ -3,6 +3,7 @@ import type { ForecastTraffic } from './forecast/traffic.ts'
 import { parsePlan } from './plan-schema.ts'
 import { defaultPolicy } from './policy/default-policy.ts'
 import type { Policy } from './policy/policy.ts'
+import { withoutUndefined } from './without-undefined.ts'
 
 /** One step of a plan: the share of subjects on the canary, and how long it is watched there. */
 export interface Stage {
@@ -141,8 +142,4 @@ function withForecast(plan: Plan): CanaryPlan {
 
 function asStage(rolloutPercent: number): { rolloutPercent: number } {
   return { rolloutPercent }
-}
-
-function withoutUndefined(value: object): object {
-  return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined))
 }

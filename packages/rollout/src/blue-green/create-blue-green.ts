@@ -11,6 +11,7 @@ import { isProcedureOver, type ProcedureState } from '../procedure/state.ts'
 import { isActive } from '../state.ts'
 import { steerTraffic } from '../steer/steer-traffic.ts'
 import type { TrafficRecord } from '../steer/traffic-record.ts'
+import { withoutUndefined } from '../without-undefined.ts'
 import { approvalsOfArm, withVersionAsked } from './approved-version.ts'
 import type { BlueGreen, BlueGreenEvents, CreateBlueGreenOptions } from './blue-green-contract.ts'
 import { blueGreenSteps } from './blue-green-steps.ts'
@@ -43,15 +44,15 @@ export function createBlueGreen(options: CreateBlueGreenOptions): BlueGreen {
   const controller = createRolloutController({
     ...{ replica, environment, flag: service, plan, policy, clock, tickMs, actor, guards, alpha },
     ...(approvals === undefined ? {} : { approvals: approvalsOfArm(approvals, books) }),
-    ...defined({ source: options.source, judge: options.judge, lease: options.lease }),
+    ...withoutUndefined({ source: options.source, judge: options.judge, lease: options.lease }),
   })
   const steering = steerTraffic({
     ...{ replica, environment, service, router, clock, brake: controller },
-    ...defined({ everyMs: steerEveryMs }),
+    ...withoutUndefined({ everyMs: steerEveryMs }),
   })
   const procedure = createProcedure({
     ...{ replica, environment, clock, actor, tickMs },
-    ...defined({ processId: options.processId }),
+    ...withoutUndefined({ processId: options.processId }),
     key: `procedure/blue_green/${environment}/${service}`,
     // Without one of them its step would be left out, and all would seem well.
     parts: optionalHooks.filter((name) => hooks[name] !== undefined),
@@ -201,10 +202,4 @@ function ignore(codes: readonly string[]) {
     if (codes.includes(String((Object(error) as { code?: unknown }).code))) return undefined
     throw error
   }
-}
-
-/** Without what was not given: an absent option is not one that is undefined. */
-function defined<T extends object>(values: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  const entries = Object.entries(values).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(entries) as { [K in keyof T]: Exclude<T[K], undefined> }
 }

@@ -2,6 +2,7 @@ import { SluiceError } from '@sluice/core'
 import { z } from 'zod'
 import type { Order } from '../event.ts'
 import { describeIssue, type Fault } from '../issue.ts'
+import { withoutUndefined } from '../without-undefined.ts'
 import type { Checklist, ChecklistRequest } from './checklist.ts'
 
 const text = z.string().regex(/\S/, 'text that is not empty')
@@ -71,11 +72,6 @@ export function newChecklist(
       ? items.map((each) => ({ ...withoutUndefined(Object(each)), phase: 'open' }))
       : items,
   })
-}
-
-/** Without what is undefined, as JSON leaves it out. */
-export function withoutUndefined(value: object): object {
-  return Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== undefined))
 }
 
 function findTwice(names: readonly string[]): Fault | undefined {

@@ -1,6 +1,6 @@
 import { SluiceError } from '@sluice/core'
+import { withoutUndefined } from '../without-undefined.ts'
 import type { Checklist, Item, ItemPhase } from './checklist.ts'
-import { withoutUndefined } from './checklist-schema.ts'
 
 /** What a person does to an item. */
 export type ItemEvent =
