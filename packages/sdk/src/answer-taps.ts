@@ -1,5 +1,6 @@
 import { type Answer, type EvaluationContext, type Json, SluiceError } from '@sluice/core'
 import type { FlagClient } from '@sluice/stores'
+import { type ValueType, valueOr } from './answer-value.ts'
 
 /** Hears of one question's answer, and of whom it was asked for. It must be quick: whoever asked waits for it. */
 export type AnswerListener = (answer: Answer, context: EvaluationContext) => void
@@ -48,12 +49,9 @@ export function tapAnswers(client: FlagClient, onError: (error: SluiceError) => 
     listeners = listeners.filter((each) => each !== listener)
   }
 
-  function typed<T extends Json>(type: string) {
-    return (key: string, context: EvaluationContext, fallback: T): T => {
-      const { value, errorCode } = ask(key, context)
-      const isTyped = typeof value === type && value !== null && errorCode === undefined
-      return isTyped ? (value as T) : fallback
-    }
+  function typed<T extends Json>(type: ValueType) {
+    return (key: string, context: EvaluationContext, fallback: T): T =>
+      valueOr(ask(key, context), type, fallback)
   }
 
   return {

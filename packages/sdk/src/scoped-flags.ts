@@ -13,6 +13,7 @@ import type {
 import type { HealthRecorder } from '@sluice/guards'
 import { type AnswerSheet, type AnswerSheetOptions, answerSheet } from './answer-sheet.ts'
 import type { AnswerTaps } from './answer-taps.ts'
+import { valueOr } from './answer-value.ts'
 import { type FlagValues, flagValues, type ShownFlags } from './flag-values.ts'
 import { type Branches, runGuarded } from './guarded.ts'
 import type { Flags } from './open-flags.ts'
@@ -95,26 +96,19 @@ export class RequestScope implements ScopedFlags, EvaluateOptions {
   }
 
   boolean(key: string, fallback: boolean): boolean {
-    return this.#typed('boolean', key, fallback) as boolean
+    return valueOr(this.evaluate(key), 'boolean', fallback)
   }
 
   string(key: string, fallback: string): string {
-    return this.#typed('string', key, fallback) as string
+    return valueOr(this.evaluate(key), 'string', fallback)
   }
 
   number(key: string, fallback: number): number {
-    return this.#typed('number', key, fallback) as number
+    return valueOr(this.evaluate(key), 'number', fallback)
   }
 
   object<T extends Json>(key: string, fallback: T): Json | T {
-    return this.#typed('object', key, fallback)
-  }
-
-  #typed(type: string, key: string, fallback: Json): Json {
-    const { value, errorCode } = this.evaluate(key)
-    return typeof value === type && value !== null && errorCode === undefined
-      ? (value as Json)
-      : fallback
+    return valueOr<Json | T>(this.evaluate(key), 'object', fallback)
   }
 
   evaluate(key: string): Answer<ValueOf<FlagDefinitions[string]> | undefined> {

@@ -5,6 +5,7 @@ import {
   SluiceError,
   targetingKeyOf,
 } from '@sluice/core'
+import { valueOr } from '../answer-value.ts'
 import type {
   BrowserFlags,
   BrowserFlagsEvents,
@@ -16,7 +17,7 @@ import { type FetchedSheet, fetchSheet, unreadable } from './fetch-sheet.ts'
 import { type Follower, followAnswers } from './follow-answers.ts'
 import { page, pageClock } from './platform.ts'
 import { createSheetCache } from './sheet-cache.ts'
-import { answerIn, emptySnapshot, follow, type Snapshot, valueIn } from './snapshot.ts'
+import { answerIn, emptySnapshot, follow, type Snapshot } from './snapshot.ts'
 import { watchPage } from './watch-page.ts'
 
 /** Servers refuse longer URLs: Node at 16 KB with all headers, others at 8. */
@@ -194,11 +195,11 @@ export function createBrowserFlags<D extends FlagDefinitions = FlagDefinitions>(
       return status
     },
     isEnabled: (key) => answerIn(snapshot, key).value === true,
-    boolean: (key, fallback) => valueIn(answerIn(snapshot, key), 'boolean', fallback),
-    string: (key, fallback) => valueIn(answerIn(snapshot, key), 'string', fallback),
-    number: (key, fallback) => valueIn(answerIn(snapshot, key), 'number', fallback),
+    boolean: (key, fallback) => valueOr(answerIn(snapshot, key), 'boolean', fallback),
+    string: (key, fallback) => valueOr(answerIn(snapshot, key), 'string', fallback),
+    number: (key, fallback) => valueOr(answerIn(snapshot, key), 'number', fallback),
     object: <T extends Json>(key: string, fallback: T) =>
-      valueIn<Json | T>(answerIn(snapshot, key), 'object', fallback),
+      valueOr<Json | T>(answerIn(snapshot, key), 'object', fallback),
     evaluate: (key) => answerIn(snapshot, key) as never,
     all: () => snapshot.values as never,
     setContext(next) {

@@ -43,13 +43,6 @@ export function answerIn({ answers }: Snapshot, key: string): BrowserAnswer {
   return answers === noAnswers ? notReady : notFound
 }
 
-/** The value of a flag if it is of the fallback's type, else the fallback. */
-export function valueIn<T>(answer: BrowserAnswer, type: string, fallback: T): T {
-  const { value, errorCode } = answer
-  const fits = typeof value === type && value !== null && errorCode === undefined
-  return fits ? (value as T) : fallback
-}
-
 /**
  * The snapshot that follows on another when a sheet has come, and the keys whose answers changed.
  *

@@ -1,7 +1,5 @@
 import type { Answer } from '@sluice/core'
-
-/** The types that OpenFeature asks for. */
-export type ValueType = 'boolean' | 'string' | 'number' | 'object'
+import type { ValueType } from '../answer-value.ts'
 
 /** Facts about a flag that travel with its answers. */
 export type FlagMetadata = Readonly<Record<string, string | number | boolean>>
@@ -23,12 +21,7 @@ export interface Resolution<T> {
   readonly errorMessage?: string
 }
 
-/** Whether an answer's own value can be served to who asks for this type. */
-export function isServable({ value, errorCode }: Resolvable, type: ValueType): boolean {
-  return typeof value === type && value !== null && errorCode === undefined
-}
-
-/** An answer that {@link isServable}. */
+/** An answer whose own value can be served. */
 export function serve<T>(answer: Resolvable, flagMetadata?: FlagMetadata): Resolution<T> {
   const { value, reason } = answer
   return Object.freeze({ value: value as T, reason, ...marks(answer, flagMetadata) })

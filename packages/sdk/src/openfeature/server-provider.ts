@@ -11,9 +11,10 @@ import {
 } from '@openfeature/server-sdk'
 import type { Answer, FlagReaders } from '@sluice/core'
 import { type Clock, systemClock } from '@sluice/stores'
+import { isServable, type ValueType } from '../answer-value.ts'
 import { type CountEvent, createEventCounter } from './business-events.ts'
 import { flagMetadata } from './flag-metadata.ts'
-import { fallBack, isServable, notReady, serve, type ValueType } from './resolution.ts'
+import { fallBack, notReady, serve } from './resolution.ts'
 import { clientOf, definitionOf, followedClient } from './served-flags.ts'
 import { createSession, type Session, type SessionError, type Source } from './session.ts'
 

@@ -11,16 +11,10 @@ import {
 } from '@openfeature/web-sdk'
 import type { FlagDefinitions } from '@sluice/core'
 import type { Clock } from '@sluice/stores'
+import { isServable, type ValueType } from '../answer-value.ts'
 import type { BrowserFlags } from '../browser/contract.ts'
 import { pageClock } from '../browser/platform.ts'
-import {
-  fallBack,
-  isServable,
-  notReady,
-  type Resolution,
-  serve,
-  type ValueType,
-} from './resolution.ts'
+import { fallBack, notReady, type Resolution, serve } from './resolution.ts'
 import { askFor, followedPage } from './served-page.ts'
 import { createSession, type SessionError, type Source } from './session.ts'
 

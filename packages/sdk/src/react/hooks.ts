@@ -1,6 +1,7 @@
 import type { Json } from '@sluice/core'
 import { type ReactNode, useSyncExternalStore } from 'react'
-import { answerIn, type BrowserAnswer, type Snapshot, valueIn } from '../browser/snapshot.ts'
+import { type ValueType, valueOr } from '../answer-value.ts'
+import { answerIn, type BrowserAnswer, type Snapshot } from '../browser/snapshot.ts'
 import { useSluice } from './provider.ts'
 
 /**
@@ -41,7 +42,7 @@ export function useVariant<T extends Json>(key: string, fallback: T): Json {
   const answer = useAnswer(key)
   if (fallback === null) return answer.errorCode === undefined ? (answer.value ?? null) : null
   const isAlike = Array.isArray(answer.value) === Array.isArray(fallback)
-  return isAlike ? valueIn<Json>(answer, typeof fallback, fallback) : fallback
+  return isAlike ? valueOr<Json>(answer, typeof fallback as ValueType, fallback) : fallback
 }
 
 /** What {@link Feature} shows, and when. */
