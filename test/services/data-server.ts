@@ -17,16 +17,18 @@ export interface DataServer {
   readonly user?: { readonly uid: number; readonly gid: number } | undefined
   /** Whether it serves; a server may listen before it does. Default: it listens. */
   readonly isReady?: (port: number) => Promise<boolean>
+  /** What it says when it ends because a killed one before it is not yet gone. */
+  readonly isLeftBehind?: RegExp
 }
 
 /** Starts a server on a free port, in a folder of its own. */
 export async function startDataServer(server: DataServer): Promise<Service> {
-  const { name, command, args, url, prepare, user, isReady } = server
+  const { name, command, args, url, prepare, user, isReady, isLeftBehind } = server
   const directory = await mkdtemp(join(tmpdir(), `sluice-${name}-`))
   const port = await freePort()
   await prepare?.(directory, port)
   const running = serverProcess({
-    ...{ command, args: args(directory, port), port, user },
+    ...{ command, args: args(directory, port), port, user, isLeftBehind },
     ...(isReady && { isReady: () => isReady(port) }),
   })
   await running.start()

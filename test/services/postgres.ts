@@ -40,6 +40,8 @@ export const postgres: ServiceKind = {
           () => true,
           () => false,
         ),
+      // Children of the killed one hold its shared memory until they see that it is gone.
+      isLeftBehind: /pre-existing shared memory block/,
     })
   },
 }

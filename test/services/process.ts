@@ -39,6 +39,8 @@ export interface Launch {
   readonly user?: { readonly uid: number; readonly gid: number } | undefined
   /** Whether it serves; a server may listen before it does. Default: it listens. */
   readonly isReady?: () => Promise<boolean>
+  /** What it says when it ends because a killed one before it is not yet gone: then it is begun again. */
+  readonly isLeftBehind?: RegExp | undefined
 }
 
 /** A server process that can be killed and begun again on the same port. */
@@ -54,33 +56,49 @@ process.once('exit', () => {
 })
 
 /** Prepares a server process; nothing runs before `start`. */
-export function serverProcess({ command, args, port, user, isReady }: Launch): ServerProcess {
+export function serverProcess(launch: Launch): ServerProcess {
+  const { command, args, port, user, isReady, isLeftBehind } = launch
   let child: ChildProcess | undefined
+
+  /** Begins it and waits until it serves; otherwise answers what it said. */
+  async function begin(until: number): Promise<{ message: string; isEnded: boolean } | undefined> {
+    const begun = spawn(command, args, { ...user, stdio: ['ignore', 'pipe', 'pipe'] })
+    child = begun
+    running.add(begun)
+    let output = ''
+    const keep = (text: Buffer) => {
+      output = (output + text).slice(-4_000)
+    }
+    begun.stdout.on('data', keep)
+    begun.stderr.on('data', keep)
+    let ended: string | undefined
+    begun.once('error', (error) => {
+      ended = error.message
+    })
+    // Its last words have come when it is closed, not yet when it exits.
+    begun.once('close', (code, signal) => {
+      running.delete(begun)
+      ended ??= `it ended with ${code ?? signal}`
+    })
+    for (; Date.now() < until; await sleep(20)) {
+      if (ended !== undefined) return { message: `${command}: ${ended}\n${output}`, isEnded: true }
+      if ((await isListening(port)) && (isReady === undefined || (await isReady()))) return
+    }
+    return {
+      message: `${command} did not begin to serve on port ${port}\n${output}`,
+      isEnded: false,
+    }
+  }
 
   return {
     async start() {
-      const begun = spawn(command, args, { ...user, stdio: ['ignore', 'pipe', 'pipe'] })
-      child = begun
-      running.add(begun)
-      let output = ''
-      const keep = (text: Buffer) => {
-        output = (output + text).slice(-4_000)
+      for (const until = Date.now() + 30_000; ; await sleep(20)) {
+        const failure = await begin(until)
+        if (failure === undefined) return
+        // What a killed server leaves behind for a moment may keep its successor from starting.
+        const isEarly = failure.isEnded && isLeftBehind?.test(failure.message) === true
+        if (!isEarly || Date.now() > until) throw new Error(failure.message)
       }
-      begun.stdout.on('data', keep)
-      begun.stderr.on('data', keep)
-      let ended: string | undefined
-      begun.once('error', (error) => {
-        ended = error.message
-      })
-      begun.once('exit', (code, signal) => {
-        running.delete(begun)
-        ended = `it ended with ${code ?? signal}`
-      })
-      for (const until = Date.now() + 30_000; Date.now() < until; await sleep(20)) {
-        if (ended !== undefined) throw new Error(`${command}: ${ended}\n${output}`)
-        if ((await isListening(port)) && (isReady === undefined || (await isReady()))) return
-      }
-      throw new Error(`${command} did not begin to serve on port ${port}\n${output}`)
     },
 
     async kill() {
