@@ -4,6 +4,7 @@ import { defineConfig, type Options } from 'tsup'
 interface Manifest {
   exports: Record<string, { '@sluice/source'?: string } | string>
   bin?: Record<string, string>
+  devDependencies?: Record<string, string>
 }
 
 /**
@@ -15,7 +16,8 @@ const apart: Record<string, readonly string[]> = { core: ['bucket-of'] }
 
 /**
  * One build per package: every `exports` entry that names a source becomes ESM, CJS and types, and
- * every `bin` a program, from the source of the same name.
+ * every `bin` a program, from the source of the same name. A package's own development dependencies
+ * are bundled into it, with their licences beside.
  */
 function buildOf(folder: string): Options {
   const root = `packages/${folder}`
@@ -29,6 +31,7 @@ function buildOf(folder: string): Options {
   const programs = Object.keys(manifest.bin ?? {}).map(
     (name) => [name, `${root}/src/${name}.ts`] as const,
   )
+  const bundled = Object.keys(manifest.devDependencies ?? {})
   const wrappers = (apart[folder] ?? []).map((name) => [name, `${root}/src/${name}.ts`] as const)
   return {
     name: folder,
@@ -44,7 +47,15 @@ function buildOf(folder: string): Options {
     treeshake: true,
     skipNodeModulesBundle: true,
     external: [/^node:/],
-    onSuccess: async () => keepDirectives(entry, `${root}/dist`),
+    noExternal: bundled,
+    // CommonJS names its entry in `main`, which a neutral build does not read unasked.
+    esbuildOptions: (options) => {
+      options.mainFields = ['module', 'main']
+    },
+    onSuccess: async () => {
+      keepDirectives(entry, `${root}/dist`)
+      keepLicences(bundled, `${root}/dist`)
+    },
   }
 }
 
@@ -57,6 +68,15 @@ function keepDirectives(entry: Record<string, string>, folder: string): void {
       writeFileSync(path, directive + readFileSync(path, 'utf8'))
     }
   }
+}
+
+/** Who bundles a library hands on its licence. */
+function keepLicences(bundled: readonly string[], folder: string): void {
+  if (bundled.length === 0) return
+  const texts = bundled.map(
+    (name) => `${name}\n\n${readFileSync(`node_modules/${name}/LICENSE`, 'utf8')}`,
+  )
+  writeFileSync(`${folder}/third-party-licences.txt`, texts.join('\n'))
 }
 
 export default defineConfig(readdirSync('packages').map(buildOf))

@@ -23,6 +23,13 @@ const nodeEntries = [
   ...['openfeature', 'openfeature/web'].map((name) => `@sluice/sdk/${name}`),
 ]
 const plainEntries = entries.filter((entry) => !nodeEntries.includes(entry))
+/** What a package holds besides. */
+const extras: Record<string, readonly string[]> = {
+  '@sluice/sdk': ['flags.schema.json'],
+  // The licences of what is bundled into them.
+  '@sluice/stores': ['dist/third-party-licences.txt'],
+  '@sluice/rollout': ['dist/third-party-licences.txt'],
+}
 const consumer = readFileSync(join(root, 'test/packed/consumer.ts'), 'utf8')
 const newerNode = 'node@24'
 const triesNewerNode = Boolean(process.env.CI || process.env.SLUICE_NEWER_NODE)
@@ -71,8 +78,8 @@ describe('the tarballs', () => {
     for (const { name, files } of tarballs) {
       const paths = files.map(({ path }) => path)
       const other = paths.filter((path) => !/^dist\/[\w-]+\.(js|cjs|d\.ts|d\.cts)$/.test(path))
-      const schema = name === '@sluice/sdk' ? ['flags.schema.json'] : []
-      expect(other.sort(), name).toEqual(['LICENSE', 'README.md', ...schema, 'package.json'])
+      const extra = extras[name] ?? []
+      expect(other.sort(), name).toEqual(['LICENSE', 'README.md', ...extra, 'package.json'].sort())
       const { targets } = packages.find((each) => each.name === name)!
       expect(paths, name).toEqual(expect.arrayContaining(targets.map((each) => each.slice(2))))
       expect(readInstalled(name, 'LICENSE'), name).toBe(readFileSync(join(root, 'LICENSE'), 'utf8'))

@@ -102,6 +102,7 @@ describe('a breach of the layers', () => {
     expect(check(pack('core', files))).toEqual([
       '@sluice/core src/index.ts imports pg, which is not declared',
     ])
+    expect(check(pack('core', files, { devDependencies: { pg: '8' } }))).toEqual([])
   })
 
   it('is a declared dependency that no entry reaches', () => {
@@ -109,6 +110,7 @@ describe('a breach of the layers', () => {
     expect(check(pack('core', files, { dependencies: { pg: '8' } }))).toEqual([
       '@sluice/core declares pg and never imports it',
     ])
+    expect(check(pack('core', files, { devDependencies: { pg: '8' } }))).toHaveLength(1)
   })
 
   it('is zod or a platform module behind an entry for browsers', () => {
@@ -192,9 +194,9 @@ function check(...packages: Package[]): string[] {
 function pack(
   name: string,
   files: Record<string, string>,
-  { exports = entries('.'), dependencies = {}, bin = {} }: Partial<Manifest> = {},
+  { exports = entries('.'), dependencies = {}, ...more }: Partial<Manifest> = {},
 ): Package {
-  return { manifest: { name: `@sluice/${name}`, exports, dependencies, bin }, files }
+  return { manifest: { name: `@sluice/${name}`, exports, dependencies, ...more }, files }
 }
 
 function entries(...names: string[]): Manifest['exports'] {

@@ -146,9 +146,15 @@ function checkEnvironment({ manifest, sources }: Unit): string[] {
     .map(({ path }) => `${manifest.name} ${path} reads process.env, which only the sdk may`)
 }
 
+/** What a package may import. A development dependency of its own is one that its build bundles. */
 function dependenciesOf(manifest: Manifest): string[] {
-  const { dependencies, peerDependencies, optionalDependencies } = manifest
-  return Object.keys({ ...dependencies, ...peerDependencies, ...optionalDependencies })
+  const { dependencies, devDependencies, peerDependencies, optionalDependencies } = manifest
+  return Object.keys({
+    ...dependencies,
+    ...devDependencies,
+    ...peerDependencies,
+    ...optionalDependencies,
+  })
 }
 
 function packagesOf({ arrows }: SourceFile): string[] {
