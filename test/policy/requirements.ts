@@ -171,6 +171,12 @@ export const requirements: readonly Requirement[] = [
       'packages/rollout/src/controller-approvals.test.ts': [
         'waits, exposes nobody, and begins by the commit that uses the approval up',
       ],
+      'packages/rollout/src/blue-green/blue-green-approvals.test.ts': [
+        'lets no other version through, also where the approved one never used it',
+      ],
+      'packages/rollout/src/rolling/rolling-approvals.test.ts': [
+        'touches no instance before it is approved, and goes on when it is',
+      ],
       'packages/rollout/src/approvals/guard-flag-commands.test.ts': [
         'asks for approval to go up, and goes up once it has it',
         'never waits to go down, or to switch off',
