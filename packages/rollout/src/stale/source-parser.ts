@@ -16,12 +16,12 @@ interface Parser {
 }
 
 /** Loads the parser. @throws SluiceError `parser_missing`. */
-export async function openParser(
-  load: () => Promise<unknown> = () => import('@babel/parser'),
-): Promise<ParseSource> {
+export async function openParser(load?: () => Promise<unknown>): Promise<ParseSource> {
   let loaded: unknown
   try {
-    loaded = await load()
+    // A bundler of an application that does not have it leaves it to Node: by these words, or because it stands in `try`.
+    loaded = await (load?.() ??
+      import(/* webpackIgnore: true */ /* turbopackIgnore: true */ '@babel/parser'))
   } catch (cause) {
     throw new SluiceError(
       'parser_missing',
