@@ -99,14 +99,14 @@ export const requirements: readonly Requirement[] = [
     says: 'stages; the first in production is 1 to 5 %',
     page: 'docs/rollouts.md',
     tests: {
-      'packages/rollout/src/plan.test.ts': [
+      'packages/rollout/src/plan/plan.test.ts': [
         'refuses a first stage above 5 percent in %s',
         'refuses less than the least of the policy, and what is more than its most',
       ],
       'packages/rollout/src/promotion/promotion.test.ts': [
         'starts staging with a plan that ends with the soak, and asks for nothing there',
       ],
-      'packages/rollout/src/controller-commands.test.ts': [
+      'packages/rollout/src/controller/controller-commands.test.ts': [
         'refuses a plan that is too bold for production, and writes nothing',
       ],
     },
@@ -123,7 +123,7 @@ export const requirements: readonly Requirement[] = [
       'packages/rollout/src/promotion/attest-and-check.test.ts': [
         'wants a link for the rollback plan and the runbook, and a known name',
       ],
-      'packages/rollout/src/controller-observed.test.ts': [
+      'packages/rollout/src/controller/controller-observed.test.ts': [
         'outlives every process that observed it: a soak survives deployments',
       ],
     },
@@ -168,7 +168,7 @@ export const requirements: readonly Requirement[] = [
         'never lets more subjects have something new without one, whatever the definition says',
         'never asks for one where everything goes down, or stays',
       ],
-      'packages/rollout/src/controller-approvals.test.ts': [
+      'packages/rollout/src/controller/controller-approvals.test.ts': [
         'waits, exposes nobody, and begins by the commit that uses the approval up',
       ],
       'packages/rollout/src/blue-green/blue-green-approvals.test.ts': [
@@ -188,11 +188,11 @@ export const requirements: readonly Requirement[] = [
     says: 'canary: 5, 25, 50, 100 with an hour each; back to 0 on trouble',
     page: 'docs/rollouts.md',
     tests: {
-      'packages/rollout/src/plan.test.ts': [
+      'packages/rollout/src/plan/plan.test.ts': [
         'goes 5, 25, 50, 100 with an hour each and ten minutes after the last',
         'takes every number that is not named from the policy',
       ],
-      'packages/rollout/src/controller.test.ts': [
+      'packages/rollout/src/controller/controller.test.ts': [
         'goes through the plan, and the log tells the story',
         'goes back at once when a guard says so, and waits until the canary is quiet',
       ],
@@ -249,14 +249,14 @@ export const requirements: readonly Requirement[] = [
     says: 'verification: + 10 % errors, + 20 % time, normal CPU and memory, no database or 5xx errors',
     page: 'docs/guards.md',
     tests: {
-      'packages/rollout/src/policy-guards.test.ts': [
+      'packages/rollout/src/evidence/policy-guards.test.ts': [
         'carry the policy’s numbers: verification (P17) and rollback (P18)',
         'carry the policy’s alerts (P19) and smoke tests (P21)',
         'take every number from the policy they are given',
       ],
       // A 5xx is an error; a 404 is none.
       'test/wiring/frameworks.test.ts': ['counts %s: /%s'],
-      'packages/rollout/src/controller-observed.test.ts': [
+      'packages/rollout/src/controller/controller-observed.test.ts': [
         'are watched to their end before the rollout is complete',
         'roll back what fails in the tenth minute',
       ],
@@ -267,13 +267,13 @@ export const requirements: readonly Requirement[] = [
     says: 'rolls back at + 50 % errors, + 100 % time, or a declaration',
     page: 'docs/guards.md',
     tests: {
-      'packages/rollout/src/policy-guards.test.ts': [
+      'packages/rollout/src/evidence/policy-guards.test.ts': [
         'carry the policy’s numbers: verification (P17) and rollback (P18)',
       ],
-      'packages/rollout/src/guarded.test.ts': [
+      'packages/rollout/src/controller/guarded.test.ts': [
         'rolls a bad canary back within seconds, and sees it become quiet',
       ],
-      'packages/rollout/src/declare.test.ts': [
+      'packages/rollout/src/controller/declare.test.ts': [
         'by a person rolls back at once, and the log says which',
         'by code rolls back with the next look',
       ],
@@ -284,7 +284,7 @@ export const requirements: readonly Requirement[] = [
     says: 'critical and warning alerts',
     page: 'docs/guards/alerts.md',
     tests: {
-      'packages/rollout/src/policy-guards.test.ts': [
+      'packages/rollout/src/evidence/policy-guards.test.ts': [
         'carry the policy’s alerts (P19) and smoke tests (P21)',
       ],
       'packages/rollout/src/alerts/create-alerts.test.ts': [
@@ -319,7 +319,7 @@ export const requirements: readonly Requirement[] = [
       'packages/guards/src/probes/ask-url.test.ts': [
         'passes on its status and on no other, and follows no redirect',
       ],
-      'packages/rollout/src/policy-guards.test.ts': [
+      'packages/rollout/src/evidence/policy-guards.test.ts': [
         'carry the policy’s alerts (P19) and smoke tests (P21)',
       ],
       'packages/rollout/src/deployment/deployment-asked.test.ts': [
@@ -328,7 +328,7 @@ export const requirements: readonly Requirement[] = [
       'packages/rollout/src/deployment/create-deployment.test.ts': [
         'goes through every step in order, once',
       ],
-      'packages/rollout/src/declare.test.ts': [
+      'packages/rollout/src/controller/declare.test.ts': [
         'that fails is acted on while the metric source is down',
       ],
       'packages/rollout/src/blue-green/blue-green.test.ts': [
@@ -352,7 +352,7 @@ export const requirements: readonly Requirement[] = [
     says: 'the rollback timeline, measured, with an alert on overrun',
     page: 'docs/rollouts.md',
     tests: {
-      'packages/rollout/src/rollback-timeline.test.ts': [
+      'packages/rollout/src/transition/rollback-timeline.test.ts': [
         'says how long each part took, beside what the policy allows',
         'is measured for a rollback by hand too, from the moment it was said',
         'has its limits from the policy',

@@ -6,7 +6,6 @@ export {
   createAlerts,
 } from './alerts/create-alerts.ts'
 export type { AlertSeverities } from './alerts/find-conditions.ts'
-export { stageSubject } from './approval-entry.ts'
 export type {
   Approval,
   ApprovalAnswer,
@@ -41,7 +40,6 @@ export {
   type RolloutProposal,
   rolloutSubject,
 } from './approvals/subject.ts'
-export { begin, type RolloutRequest } from './begin.ts'
 export type {
   BlueGreen,
   BlueGreenEvents,
@@ -50,7 +48,6 @@ export type {
 export { createBlueGreen } from './blue-green/create-blue-green.ts'
 export type { ArmContext, BlueGreenHooks } from './blue-green/hooks.ts'
 export { type BlueGreenOptions, blueGreen } from './blue-green/plan.ts'
-export { type CohortSource, measureCalibration } from './calibrate.ts'
 export type {
   Checklist,
   ChecklistRequest,
@@ -68,24 +65,34 @@ export {
 } from './checklist/create-checklists.ts'
 export { type AfterRollbackOptions, openAfterRollback } from './checklist/open-after-rollback.ts'
 export { afterRollback, deploymentChecklists } from './checklist/policy-checklists.ts'
-export type { RolloutCommands, StartOrder } from './commands.ts'
+export { stageSubject } from './controller/approval-entry.ts'
+export type { RolloutCommands, StartOrder } from './controller/commands.ts'
 export {
   createRolloutController,
   type RolloutController,
   type RolloutControllerOptions,
-} from './controller.ts'
-export { type Decision, decide } from './decide.ts'
-export type { EntryAnswer, EntryTerms } from './entry.ts'
+} from './controller/controller.ts'
+export type { GateAnswer, GateScene, RunGate } from './controller/gates.ts'
+export type { RolloutLog } from './controller/journal.ts'
 export type {
-  Effect,
-  Notice,
-  Order,
-  Refusal,
-  RolloutEvent,
-  TickEvent,
-  Transition,
-} from './event.ts'
-export { type Evidence, type ObservedTime, readEvidence } from './evidence.ts'
+  BrakeNotice,
+  PendingRollback,
+  RolloutEvents,
+  RolloutNotice,
+} from './controller/rollout-events.ts'
+export { type CohortSource, measureCalibration } from './evidence/calibrate.ts'
+export { type Evidence, type ObservedTime, readEvidence } from './evidence/evidence.ts'
+export {
+  type CreateJudge,
+  createGuardJudge,
+  type GuardJudgeOptions,
+  type Judge,
+  type JudgeTerms,
+  type Look,
+  type Scene,
+  shareOfAlpha,
+} from './evidence/judge.ts'
+export { type PolicyGuardsOptions, policyGuards } from './evidence/policy-guards.ts'
 export { toExchangeName } from './fleet/exchange-name.ts'
 export {
   createFleetSource,
@@ -100,18 +107,6 @@ export { type ShareVerdictsOptions, shareVerdicts } from './fleet/share-verdicts
 export { type Forecast, forecast, type StageForecast } from './forecast/forecast.ts'
 export type { RatioForecast } from './forecast/ratio-forecast.ts'
 export type { ForecastTraffic } from './forecast/traffic.ts'
-export type { GateAnswer, GateScene, RunGate } from './gates.ts'
-export type { RolloutLog } from './journal.ts'
-export {
-  type CreateJudge,
-  createGuardJudge,
-  type GuardJudgeOptions,
-  type Judge,
-  type JudgeTerms,
-  type Look,
-  type Scene,
-  shareOfAlpha,
-} from './judge.ts'
 export type { EnvironmentPoint } from './lifecycle/environment-point.ts'
 export {
   type FlagLifecycle,
@@ -120,14 +115,13 @@ export {
   lifecycleOf,
 } from './lifecycle/lifecycle.ts'
 export type { NextStep } from './lifecycle/next-step.ts'
-export { type CanaryOptions, type CanaryPlan, canary, type Plan, type Stage } from './plan.ts'
-export { checkPlanFor, parsePlan } from './plan-schema.ts'
+export { type CanaryOptions, type CanaryPlan, canary, type Plan, type Stage } from './plan/plan.ts'
+export { checkPlanFor, parsePlan } from './plan/plan-schema.ts'
 export { defaultPolicy } from './policy/default-policy.ts'
 export { definePolicy, type PolicyOverrides, parsePolicy } from './policy/define-policy.ts'
 export { defaultHealthPolicy, type HealthPolicy } from './policy/health-policy.ts'
 export type { ApprovalType, Policy, PromotionRequirement, Trigger } from './policy/policy.ts'
 export { policyReferences } from './policy/policy-references.ts'
-export { type PolicyGuardsOptions, policyGuards } from './policy-guards.ts'
 export { createProcedure } from './procedure/create-procedure.ts'
 export type { ProcedureNotice } from './procedure/event.ts'
 export type {
@@ -171,7 +165,6 @@ export type {
 } from './promotion/run-checks.ts'
 export type { Finding } from './promotion/soak.ts'
 export { soakPlan } from './promotion/soak-plan.ts'
-export { type RollbackTimeline, rollbackTimeline } from './rollback-timeline.ts'
 export {
   createRollingUpdate,
   type RollingUpdate,
@@ -180,13 +173,24 @@ export {
 } from './rolling/create-rolling-update.ts'
 export type { InstanceContext, RollingHooks } from './rolling/hooks.ts'
 export { type RollingOptions, type RollingPlan, rolling } from './rolling/plan.ts'
-export type {
-  BrakeNotice,
-  PendingRollback,
-  RolloutEvents,
-  RolloutNotice,
-} from './rollout-events.ts'
 export type { Router } from './router.ts'
+export type { BrakeSource } from './steer/brake.ts'
+export { type SteeringLog, type SteerOptions, steerTraffic } from './steer/steer-traffic.ts'
+export type { Steering, SteeringEvents } from './steer/steering.ts'
+export { parseTrafficRecord, type TrafficRecord, trafficKey } from './steer/traffic-record.ts'
+export { begin, type RolloutRequest } from './transition/begin.ts'
+export { type Decision, decide } from './transition/decide.ts'
+export type { EntryAnswer, EntryTerms } from './transition/entry.ts'
+export type {
+  Effect,
+  Notice,
+  Order,
+  Refusal,
+  RolloutEvent,
+  TickEvent,
+  Transition,
+} from './transition/event.ts'
+export { type RollbackTimeline, rollbackTimeline } from './transition/rollback-timeline.ts'
 export type {
   Aborted,
   AwaitingApproval,
@@ -205,11 +209,7 @@ export type {
   RolloutTerms,
   Running,
   Verifying,
-} from './state.ts'
-export { isActive, isOpen, isRolloutOver } from './state.ts'
-export { parseRolloutState } from './state-schema.ts'
-export type { BrakeSource } from './steer/brake.ts'
-export { type SteeringLog, type SteerOptions, steerTraffic } from './steer/steer-traffic.ts'
-export type { Steering, SteeringEvents } from './steer/steering.ts'
-export { parseTrafficRecord, type TrafficRecord, trafficKey } from './steer/traffic-record.ts'
-export { transition } from './transition.ts'
+} from './transition/state.ts'
+export { isActive, isOpen, isRolloutOver } from './transition/state.ts'
+export { parseRolloutState } from './transition/state-schema.ts'
+export { transition } from './transition/transition.ts'

@@ -1,2 +1,2 @@
 export { createManualClock, type ManualClock } from '@sluice/stores/testing'
-export { createVerdict, scriptedJudge } from './scripted-judge.ts'
+export { createVerdict, scriptedJudge } from './evidence/scripted-judge.ts'

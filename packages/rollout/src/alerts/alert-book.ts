@@ -1,6 +1,6 @@
 import { isSluiceError, type Json } from '@sluice/core'
 import type { Clock } from '@sluice/stores'
-import type { RolloutLog } from '../journal.ts'
+import type { RolloutLog } from '../controller/journal.ts'
 import {
   type AlertRecord,
   mergeRecords,

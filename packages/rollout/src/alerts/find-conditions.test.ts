@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { inPhase, stage, startedAt, states } from '../sample-states.ts'
-import type { RolloutState } from '../state.ts'
 import { createVerdict } from '../testing.ts'
+import { inPhase, stage, startedAt, states } from '../transition/sample-states.ts'
+import type { RolloutState } from '../transition/state.ts'
 import { findConditions, type Heard } from './find-conditions.ts'
 
 function find(state: RolloutState | undefined, heard: Heard = {}, now = startedAt): string[] {

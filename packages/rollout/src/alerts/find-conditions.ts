@@ -1,6 +1,6 @@
 import type { Verdict } from '@sluice/guards'
 import type { Alert } from '@sluice/guards/webhook'
-import { isOpen, isRolloutOver, type RolloutState } from '../state.ts'
+import { isOpen, isRolloutOver, type RolloutState } from '../transition/state.ts'
 import { type FoundCondition, type Seen, shortestRepeatMs } from './next-alerts.ts'
 import { textOf } from './text-of.ts'
 

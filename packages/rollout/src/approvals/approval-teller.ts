@@ -1,7 +1,7 @@
 import { isSluiceError, SluiceError } from '@sluice/core'
 import { type Clock, type Commit, createEmitter, type Emitter } from '@sluice/stores'
 import { textOf } from '../alerts/text-of.ts'
-import { within } from '../deadline.ts'
+import { within } from '../controller/deadline.ts'
 import { type Approval, approvalKey, isLive } from './approval.ts'
 import { type ApprovalNotice, toNotice } from './approval-notice.ts'
 import type { ApprovalLog, ApprovalReader } from './read-approvals.ts'

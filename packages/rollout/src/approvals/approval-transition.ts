@@ -1,5 +1,5 @@
-import type { Order } from '../event.ts'
 import type { Policy } from '../policy/policy.ts'
+import type { Order } from '../transition/event.ts'
 import { type Approval, type ApprovalAnswer, enterPhase, isLive } from './approval.ts'
 import { type Directory, isSamePerson } from './directory.ts'
 import { toText } from './time-text.ts'

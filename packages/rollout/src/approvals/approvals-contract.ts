@@ -1,6 +1,6 @@
 import type { Clock, Emitter } from '@sluice/stores'
-import type { Order } from '../event.ts'
 import type { Policy } from '../policy/policy.ts'
+import type { Order } from '../transition/event.ts'
 import type { Approval } from './approval.ts'
 import type { ApprovalEvents, Notify } from './approval-teller.ts'
 import type { Directory, DirectoryRecord } from './directory.ts'

@@ -1,5 +1,5 @@
 import { SluiceError } from '@sluice/core'
-import type { Order } from '../event.ts'
+import type { Order } from '../transition/event.ts'
 
 /**
  * Only what an order says: who, why, and the ticket where there is one.

@@ -2,7 +2,7 @@ import type { Change } from '@sluice/stores'
 import { checklistKey } from '../checklist/checklist.ts'
 import { newChecklist, parseChecklist } from '../checklist/checklist-schema.ts'
 import { changeItem } from '../checklist/checklist-transition.ts'
-import type { Order } from '../event.ts'
+import type { Order } from '../transition/event.ts'
 import { type Approval, approvalKey, enterPhase } from './approval.ts'
 
 /** The list of what an emergency owes, in the commit that approves it. */

@@ -10,9 +10,9 @@ import {
   rolloutKey,
 } from '@sluice/stores'
 import { isAmong } from '../environment-name.ts'
-import { readExposure } from '../exposure.ts'
 import { defaultPolicy } from '../policy/default-policy.ts'
 import type { Policy } from '../policy/policy.ts'
+import { readExposure } from '../transition/exposure.ts'
 import type { Approvals } from './approvals-contract.ts'
 import { needsApproval } from './needs-approval.ts'
 import type { ApprovalCheck, ApprovalSubject, ApprovalUse } from './subject.ts'

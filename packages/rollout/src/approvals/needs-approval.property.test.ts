@@ -1,7 +1,7 @@
 import type { Exposure } from '@sluice/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { canary } from '../plan.ts'
+import { canary } from '../plan/plan.ts'
 import { defaultPolicy } from '../policy/default-policy.ts'
 import { needsApproval } from './needs-approval.ts'
 

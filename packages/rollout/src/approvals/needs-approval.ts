@@ -1,6 +1,6 @@
 import type { Exposure, Split } from '@sluice/core'
 import { isAmong } from '../environment-name.ts'
-import type { Plan } from '../plan.ts'
+import type { Plan } from '../plan/plan.ts'
 import type { Policy } from '../policy/policy.ts'
 
 /** A change of what reaches people. */

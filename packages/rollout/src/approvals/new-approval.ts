@@ -1,6 +1,6 @@
 import { SluiceError } from '@sluice/core'
-import type { Order } from '../event.ts'
 import type { ApprovalType, Policy } from '../policy/policy.ts'
+import type { Order } from '../transition/event.ts'
 import type { Approval } from './approval.ts'
 import { type Directory, isSamePerson } from './directory.ts'
 import { type ApprovalSubject, digestOf } from './subject.ts'

@@ -1,6 +1,6 @@
 import { errorRate } from '@sluice/guards'
 import { describe, expect, it } from 'vitest'
-import { canary } from '../plan.ts'
+import { canary } from '../plan/plan.ts'
 import { digestOf, parseSubject, rolloutSubject } from './subject.ts'
 
 const proposal = {

@@ -4,7 +4,7 @@ import { withoutFunctions } from '@sluice/guards'
 import { type Change, hashCanonical } from '@sluice/stores'
 import { z } from 'zod'
 import { describeIssue, type Fault } from '../issue.ts'
-import type { Plan } from '../plan.ts'
+import type { Plan } from '../plan/plan.ts'
 
 /** What an approval is about: all of it is bound, and any edit makes it another subject. */
 export interface ApprovalSubject {

@@ -1,7 +1,7 @@
 import { type Exposure, type Json, SluiceError } from '@sluice/core'
 import type { Change, Replica } from '@sluice/stores'
-import { readExposure } from '../exposure.ts'
 import { parseTrafficRecord, type TrafficRecord, trafficKey } from '../steer/traffic-record.ts'
+import { readExposure } from '../transition/exposure.ts'
 
 /** What the log says of a service's two arms, and the changes that are made to it. */
 export interface TrafficBooks {

@@ -1,6 +1,6 @@
 import type { Clock } from '@sluice/stores'
 import { type StepContext, type StepOutcome, waitFor } from '../procedure/step.ts'
-import { toReason } from '../reason.ts'
+import { toReason } from '../transition/reason.ts'
 
 /** Tries of what comes after the point of no return: a service that is away for some minutes does not defeat it. */
 const maxTries = 5

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { checkPlanFor, parsePlan } from '../plan-schema.ts'
+import { checkPlanFor, parsePlan } from '../plan/plan-schema.ts'
 import { defaultPolicy } from '../policy/default-policy.ts'
 import { definePolicy } from '../policy/define-policy.ts'
 import { blueGreen } from './plan.ts'

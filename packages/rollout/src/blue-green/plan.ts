@@ -1,5 +1,5 @@
-import { type CanaryOptions, canary, type Plan } from '../plan.ts'
-import { parsePlan } from '../plan-schema.ts'
+import { type CanaryOptions, canary, type Plan } from '../plan/plan.ts'
+import { parsePlan } from '../plan/plan-schema.ts'
 import { defaultPolicy } from '../policy/default-policy.ts'
 import type { Policy } from '../policy/policy.ts'
 

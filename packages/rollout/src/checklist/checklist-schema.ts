@@ -1,7 +1,7 @@
 import { SluiceError } from '@sluice/core'
 import { z } from 'zod'
-import type { Order } from '../event.ts'
 import { describeIssue, type Fault } from '../issue.ts'
+import type { Order } from '../transition/event.ts'
 import { withoutUndefined } from '../without-undefined.ts'
 import type { Checklist, ChecklistRequest } from './checklist.ts'
 

@@ -2,7 +2,7 @@ import { SluiceError } from '@sluice/core'
 import { type Clock, type Replica, systemClock } from '@sluice/stores'
 import { checkOrder, checkText } from '../approvals/check-order.ts'
 import { untilWritten } from '../approvals/until-written.ts'
-import type { Order } from '../event.ts'
+import type { Order } from '../transition/event.ts'
 import {
   type Checklist,
   type ChecklistRequest,

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createWorld, ops, order, pass } from '../controller-world.ts'
+import { createWorld, ops, order, pass } from '../controller/controller-world.ts'
 import { defaultPolicy } from '../policy/default-policy.ts'
 import { scriptedJudge } from '../testing.ts'
 import { createChecklists } from './create-checklists.ts'

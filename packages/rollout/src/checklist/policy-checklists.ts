@@ -1,6 +1,6 @@
 import { defaultPolicy } from '../policy/default-policy.ts'
 import type { Policy } from '../policy/policy.ts'
-import type { RolloutState } from '../state.ts'
+import type { RolloutState } from '../transition/state.ts'
 import type { ChecklistRequest } from './checklist.ts'
 
 /** Where the list of a rollback stands: one for each rollout, whoever opens it. */

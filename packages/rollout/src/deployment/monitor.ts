@@ -1,12 +1,12 @@
 import type { Json } from '@sluice/core'
 import type { Clock } from '@sluice/stores'
 import { z } from 'zod'
-import { within } from '../deadline.ts'
+import { within } from '../controller/deadline.ts'
+import { lap, type Stopwatch } from '../evidence/stopwatch.ts'
 import { faultOf } from '../finding.ts'
 import { finalError } from '../procedure/final-error.ts'
 import { type StepContext, type StepOutcome, waitFor } from '../procedure/step.ts'
-import { toReason } from '../reason.ts'
-import { lap, type Stopwatch } from '../stopwatch.ts'
+import { toReason } from '../transition/reason.ts'
 import type { Check } from './deployment-contract.ts'
 
 /** A minute of looks is lost by a crash, and each minute is two commits. */

@@ -1,7 +1,7 @@
 import type { Json } from '@sluice/core'
 import type { Verdict } from '@sluice/guards'
 import { type Clock, type Exchange, systemClock } from '@sluice/stores'
-import type { RolloutController } from '../controller.ts'
+import type { RolloutController } from '../controller/controller.ts'
 import { verdictsKey } from './rollout-board.ts'
 
 /** Whose verdicts are shared, and where. */

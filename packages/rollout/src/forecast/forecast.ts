@@ -1,4 +1,4 @@
-import type { Plan } from '../plan.ts'
+import type { Plan } from '../plan/plan.ts'
 import { forecastErrors } from './error-forecast.ts'
 import { sayForecast } from './forecast-text.ts'
 import { forecastLatency } from './latency-forecast.ts'

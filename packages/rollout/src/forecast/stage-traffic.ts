@@ -1,4 +1,4 @@
-import type { Plan } from '../plan.ts'
+import type { Plan } from '../plan/plan.ts'
 import type { ArmRates } from './bet-costs.ts'
 
 /** What a stage brings to the arms, and what came before it. */

@@ -1,6 +1,6 @@
 import { SluiceError } from '@sluice/core'
 import { claimsAlpha, errorRate, type Guard, latency, sharesAlpha } from '@sluice/guards'
-import { shareOfAlpha } from '../judge.ts'
+import { shareOfAlpha } from '../evidence/judge.ts'
 
 /** The traffic that a plan will meet. */
 export interface ForecastTraffic {

@@ -1,6 +1,6 @@
 import type { Exposure } from '@sluice/core'
 import type { Commit } from '@sluice/stores'
-import { readExposure } from '../exposure.ts'
+import { readExposure } from '../transition/exposure.ts'
 
 /** One change of a flag's exposure in one environment. */
 export interface ExposureMove {

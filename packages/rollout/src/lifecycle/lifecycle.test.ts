@@ -3,7 +3,7 @@ import { createReplica, type Replica } from '@sluice/stores'
 import { createMemoryStore } from '@sluice/stores/memory'
 import { createManualClock } from '@sluice/stores/testing'
 import { describe, expect, it } from 'vitest'
-import { canary } from '../plan.ts'
+import { canary } from '../plan/plan.ts'
 import { defaultPolicy } from '../policy/default-policy.ts'
 import { type FlagLifecycle, lifecycleOf } from './lifecycle.ts'
 

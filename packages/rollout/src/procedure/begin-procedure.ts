@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type Json, SluiceError } from '@sluice/core'
 import { describeEdit } from '../describe-edit.ts'
-import type { Order } from '../event.ts'
+import type { Order } from '../transition/event.ts'
 import type { ProcedureTransition } from './event.ts'
 import { announce } from './moves.ts'
 import { isProcedureOver, type ProcedureState } from './state.ts'

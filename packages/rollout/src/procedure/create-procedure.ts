@@ -1,6 +1,6 @@
 import { SluiceError } from '@sluice/core'
 import { createEmitter, systemClock } from '@sluice/stores'
-import type { Order } from '../event.ts'
+import type { Order } from '../transition/event.ts'
 import { abilityOf, assertSameSteps } from './assert-same-steps.ts'
 import { beginProcedure } from './begin-procedure.ts'
 import { checkProcedure, defaultHeartbeatMs, defaultStaleAfterMs } from './check-procedure.ts'

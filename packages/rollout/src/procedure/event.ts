@@ -1,5 +1,5 @@
 import type { Json } from '@sluice/core'
-import type { Order } from '../event.ts'
+import type { Order } from '../transition/event.ts'
 import type { ProcedureState, StepError } from './state.ts'
 
 /** What the owner reports; a report of a term that is over changes nothing. */

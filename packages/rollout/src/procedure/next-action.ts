@@ -1,4 +1,4 @@
-import { toReason } from '../reason.ts'
+import { toReason } from '../transition/reason.ts'
 import { type ProcedureState, resultsOf, type StepError, type StepState } from './state.ts'
 import type { Step } from './step.ts'
 import { stepsToUndo } from './undo-moves.ts'

@@ -1,6 +1,6 @@
 import type { Json } from '@sluice/core'
 import type { Clock, Replica } from '@sluice/stores'
-import type { Order } from '../event.ts'
+import type { Order } from '../transition/event.ts'
 import type { ProcedureNotice } from './event.ts'
 import type { ProcedureState } from './state.ts'
 import type { Recorded, Step } from './step.ts'

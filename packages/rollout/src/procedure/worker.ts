@@ -1,7 +1,7 @@
 import { type Json, SluiceError } from '@sluice/core'
 import type { Clock } from '@sluice/stores'
 import { assertDone } from '../finding.ts'
-import { toReason } from '../reason.ts'
+import { toReason } from '../transition/reason.ts'
 import { type Ability, assertSameSteps } from './assert-same-steps.ts'
 import { type Attempt, makeAttempt, read, toStepError } from './attempt.ts'
 import type { StepEvent } from './event.ts'

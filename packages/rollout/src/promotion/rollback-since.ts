@@ -1,5 +1,5 @@
 import { type Replica, rolloutKey } from '@sluice/stores'
-import type { RolloutState } from '../state.ts'
+import type { RolloutState } from '../transition/state.ts'
 
 /**
  * Whether a flag began to go back in an environment after a revision, though another rollout may stand there by now: the

@@ -1,6 +1,6 @@
 import type { Clock } from '@sluice/stores'
 import { textOf } from '../alerts/text-of.ts'
-import { within } from '../deadline.ts'
+import { within } from '../controller/deadline.ts'
 import { type Finding, met, unmet } from './soak.ts'
 
 /** What a check is told. */

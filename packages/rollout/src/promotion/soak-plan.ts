@@ -1,4 +1,4 @@
-import { type CanaryPlan, canary } from '../plan.ts'
+import { type CanaryPlan, canary } from '../plan/plan.ts'
 import { defaultPolicy } from '../policy/default-policy.ts'
 import type { Policy } from '../policy/policy.ts'
 

@@ -1,6 +1,6 @@
 import { createReplica } from '@sluice/stores'
 import { describe, expect, it } from 'vitest'
-import { createRolloutController } from '../controller.ts'
+import { createRolloutController } from '../controller/controller.ts'
 import { definePolicy } from '../policy/define-policy.ts'
 import { createVerdict, scriptedJudge } from '../testing.ts'
 import { createPromotion } from './create-promotion.ts'

@@ -1,4 +1,4 @@
-import type { RolloutState } from '../state.ts'
+import type { RolloutState } from '../transition/state.ts'
 
 /** What the log says of the environment that a change comes from. */
 export interface SoakScene {

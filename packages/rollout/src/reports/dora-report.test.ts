@@ -1,7 +1,7 @@
 import { type Commit, genesis, type Head, sealCommit } from '@sluice/stores'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { canary } from '../plan.ts'
+import { canary } from '../plan/plan.ts'
 import { defaultPolicy } from '../policy/default-policy.ts'
 import { type DoraOptions, doraReport } from './dora-report.ts'
 

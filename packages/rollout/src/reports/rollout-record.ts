@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { isRolloutOver } from '../state.ts'
+import { isRolloutOver } from '../transition/state.ts'
 
 const instant = z.number()
 const text = z.string()

@@ -1,8 +1,8 @@
 import { type Json, SluiceError } from '@sluice/core'
 import type { Replica } from '@sluice/stores'
 import { z } from 'zod'
-import type { Order } from '../event.ts'
 import { describeIssue } from '../issue.ts'
+import type { Order } from '../transition/event.ts'
 
 /** What one instance runs. */
 export interface InstanceEntry {

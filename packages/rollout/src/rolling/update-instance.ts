@@ -1,7 +1,7 @@
 import { SluiceError } from '@sluice/core'
 import type { Clock } from '@sluice/stores'
 import { assertDone, faultOf, type HookAnswer } from '../finding.ts'
-import { toReason } from '../reason.ts'
+import { toReason } from '../transition/reason.ts'
 import { assertWanted } from '../wanted.ts'
 import type { InstanceContext, RollingHooks } from './hooks.ts'
 import { entryOf, type InstanceBook } from './instance-book.ts'

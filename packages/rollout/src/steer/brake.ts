@@ -1,4 +1,4 @@
-import type { BrakeNotice } from '../rollout-events.ts'
+import type { BrakeNotice } from '../controller/rollout-events.ts'
 
 /** What tells of brakes: a rollout controller, or anything with these members. */
 export interface BrakeSource {

@@ -1,6 +1,6 @@
 import { SluiceError, type Split } from '@sluice/core'
 import type { Replica } from '@sluice/stores'
-import { readExposure } from '../exposure.ts'
+import { readExposure } from '../transition/exposure.ts'
 import { parseTrafficRecord, trafficKey } from './traffic-record.ts'
 
 /** Whose traffic: a flag's between two named arms, or a service's between those of its traffic record. */
