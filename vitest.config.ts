@@ -10,7 +10,6 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],
     setupFiles: ['test/setup.ts'],
     // The slowest files wait for child processes and the disk: on two cores, too, two run at once.
@@ -18,5 +17,13 @@ export default defineConfig({
     // No test measures time; this only ends one that hangs, on however loaded a machine.
     testTimeout: limitMs,
     hookTimeout: limitMs,
+    projects: [
+      // They leave nothing behind, so a worker loads the sources once for all of its files: that took as long as the tests.
+      {
+        extends: true,
+        test: { name: 'unit', include: ['packages/*/src/**/*.test.ts'], isolate: false },
+      },
+      { extends: true, test: { name: 'whole', include: ['test/**/*.test.ts'] } },
+    ],
   },
 })
