@@ -17,32 +17,48 @@ export interface AnswerTaps {
  * Lets listeners hear what a client is asked one by one: `isEnabled`, the typed getters, `evaluate` and `guarded`.
  * `evaluateAll` and `explain` are not heard: nobody's code depends on a flag by asking for all of them.
  *
- * A client that nobody listens to stays as it is. A listener that throws changes no answer; it is told to `onError` and
- * hears nothing more.
+ * A client that nobody listens to stays as it is. What a listener asks itself nobody hears. A listener that throws changes
+ * no answer; it is told to `onError` and hears nothing more.
  */
 export function tapAnswers(client: FlagClient, onError: (error: SluiceError) => void): AnswerTaps {
-  const evaluate = client.evaluate.bind(client)
   let listeners: readonly AnswerListener[] = []
   let isTapped = false
+  let isTelling = false
 
   function ask(key: string, context?: EvaluationContext, evaluation?: { now?: number }): Answer {
-    const answer = evaluate(key, context, evaluation) as Answer
+    // Of the set that the client shows, which a test may have laid overrides over.
+    const answer = client.snapshot().evaluate(key, context, evaluation) as Answer
     tell(answer, context)
     return answer
   }
 
   function tell(answer: Answer, context: EvaluationContext): void {
+    // What a listener asks would be told to itself, for ever.
+    if (isTelling) return
+    isTelling = true
+    tellAll(answer, context)
+    isTelling = false
+  }
+
+  function tellAll(answer: Answer, context: EvaluationContext): void {
     const told = listeners
     for (let index = 0; index < told.length; index += 1) {
       const listener = told[index] as AnswerListener
       try {
-        listener(answer, context)
+        const outcome: unknown = listener(answer, context)
+        // An async function is a listener too: unheard, what it throws would end the process.
+        if (outcome instanceof Promise) outcome.catch((cause) => fail(listener, answer, cause))
       } catch (cause) {
-        drop(listener)
-        const message = `A listener of answers threw at "${answer.flagKey}", and hears no more of them.`
-        onError(new SluiceError('listener_failed', message, { flag: answer.flagKey, cause }))
+        fail(listener, answer, cause)
       }
     }
+  }
+
+  function fail(listener: AnswerListener, { flagKey }: Answer, cause: unknown): void {
+    if (!listeners.includes(listener)) return
+    drop(listener)
+    const message = `A listener of answers threw at "${flagKey}", and hears no more of them.`
+    onError(new SluiceError('listener_failed', message, { flag: flagKey, cause }))
   }
 
   function drop(listener: AnswerListener): void {
