@@ -107,6 +107,18 @@ describe('testFlags', () => {
     testFlags<typeof definitions>({ newUserProfil: true })
   })
 
+  it('takes flags that a file declared, as far as they are on or off', () => {
+    type Declared = {
+      readonly button: { readonly variants: { readonly blue: string } }
+      readonly checkout: { readonly variants: { readonly off: boolean; readonly on: boolean } }
+    }
+    expect(testFlags<Declared>({ checkout: true }).isEnabled('checkout')).toBe(true)
+    // @ts-expect-error Nobody knows what the variant is.
+    expect(() => testFlags<Declared>({ button: 'blue' })).toThrow(/give the definitions first/)
+    // @ts-expect-error A misspelt key does not compile.
+    testFlags<Declared>({ chekout: true })
+  })
+
   it('refuses a key and a variant that are not there, before and when it runs', () => {
     // @ts-expect-error
     expect(() => testFlags(definitions, { newUserProfil: true })).toThrow(
@@ -180,6 +192,7 @@ describe('override', () => {
     const restore = flags.override({ newUserProfile: true })
     restore()
     restore()
+    flags.override({})()
     stop()
     flags.override({ newUserProfile: true })
     expect(heard).toEqual([

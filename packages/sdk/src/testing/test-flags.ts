@@ -1,5 +1,4 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { types } from 'node:util'
 import {
   type FlagDefinition,
   type FlagDefinitions,
@@ -11,6 +10,7 @@ import {
 import { createEmitter, type Emitter, type FlagClientEvents } from '@sluice/stores'
 import { createManualClock, type ManualClock } from '@sluice/stores/testing'
 import { type Flags, type FlagsOptions, openFlags } from '../open-flags.ts'
+import { begin, beginThen, type Outcome } from './outcome.ts'
 import { createOverrideLayer, type OverrideLayer, type Overrides } from './overrides.ts'
 
 /** Ends an override. A second call does nothing. `using` calls it by itself. */
@@ -33,15 +33,16 @@ export interface TestFlags<D extends FlagDefinitions = FlagDefinitions> extends 
    * @throws SluiceError `flag_not_found`, `invalid_override`: then nothing is set.
    */
   override(overrides: Overrides<D>): Restore
-  /** The same until `run` is over, or its promise. */
-  override<Result>(overrides: Overrides<D>, run: () => Result): Result
+  /** The same until `run` is over, or what it returned has been awaited. */
+  override<Result>(overrides: Overrides<D>, run: () => Result): Outcome<Result>
   /**
    * Sets flags for what `run` calls and awaits, and for nobody else: tests that run at the same time see nothing of it.
-   * It wins over {@link TestFlags.override}, and an inner one over an outer one.
+   * It wins over {@link TestFlags.override}, and an inner one over an outer one. What `run` returns to be awaited begins
+   * there and then.
    *
    * @throws SluiceError `flag_not_found`, `invalid_override`.
    */
-  withFlags<Result>(overrides: Overrides<D>, run: () => Result): Result
+  withFlags<Result>(overrides: Overrides<D>, run: () => Result): Outcome<Result>
 }
 
 /** How test flags are opened: as an application's, but for the clock. */
@@ -57,9 +58,17 @@ export type DefinitionsOf<T extends object> = {
     : Key]: T[Key] extends FlagDefinition ? T[Key] : never
 }
 
-/** The flags that are on or off, by key, and what they are set to. */
+/**
+ * What flags that are on or off are set to, by key: those without variants of their own, or that `sluice types` declared
+ * to have on and off.
+ */
 export type OnOrOff<D extends FlagDefinitions> = {
-  readonly [Key in KeyOf<D> as D[Key] extends { readonly variants: object } ? never : Key]?: boolean
+  // Others stay, as what nothing is assigned to: of no key at all, any key is one.
+  readonly [Key in KeyOf<D>]?: D[Key] extends { readonly variants: infer Variants extends object }
+    ? Variants extends { readonly on: boolean; readonly off: boolean }
+      ? boolean
+      : never
+    : boolean
 }
 
 /** The environment of test flags: that of no deployment, so that a flag is off there unless its definition says otherwise. */
@@ -119,12 +128,13 @@ function open(
 
   function lay(given: Overrides): Restore {
     const layer = createOverrideLayer(given, snapshot())
-    layers = [...layers, layer]
-    events.tell('change', layer.keys)
+    const take = (next: readonly OverrideLayer[]) => {
+      layers = next
+      if (layer.keys.length > 0) events.tell('change', layer.keys)
+    }
+    take([...layers, layer])
     const restore = () => {
-      if (!layers.includes(layer)) return
-      layers = layers.filter((each) => each !== layer)
-      events.tell('change', layer.keys)
+      if (layers.includes(layer)) take(layers.filter((each) => each !== layer))
     }
     return Object.assign(restore, { [Symbol.dispose]: restore })
   }
@@ -145,11 +155,11 @@ function open(
     snapshot: current,
     override: ((given: Overrides, run?: () => unknown) => {
       const restore = lay(given)
-      return run === undefined ? restore : runThen(run, restore)
+      return run === undefined ? restore : beginThen(run, restore)
     }) as TestFlags['override'],
-    withFlags<Result>(given: Overrides, run: () => Result): Result {
+    withFlags<Result>(given: Overrides, run: () => Result): Outcome<Result> {
       const layer = createOverrideLayer(given, snapshot())
-      return scoped.run([...(scoped.getStore() ?? []), layer], run)
+      return scoped.run([...(scoped.getStore() ?? []), layer], () => begin(run))
     },
     on: ((name, listener) => {
       const stops = [on.call(client, name, listener)]
@@ -159,21 +169,6 @@ function open(
       }
     }) satisfies TestFlags['on'],
   })
-}
-
-/** Runs a function and, when it is over, or its promise, another one. */
-function runThen<Result>(run: () => Result, after: () => void): Result {
-  let result: Result
-  try {
-    result = run()
-  } catch (error) {
-    after()
-    throw error
-  }
-  // Not `instanceof`: a runner may give a test a `Promise` of its own.
-  if (types.isPromise(result)) return result.finally(after) as Result
-  after()
-  return result
 }
 
 /**
