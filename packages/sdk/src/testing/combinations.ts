@@ -15,17 +15,19 @@ export type Choices = readonly number[]
 export function pairwise(sizes: readonly number[]): Choices[] {
   const open = openPairs(sizes)
   const found: Choices[] = []
-  for (;;) {
-    const pair = open.first()
-    if (pair === undefined) return found
+  for (const pair of pairsOf(sizes)) {
+    if (!open.has(...pair)) continue
+    const [one, choice, other, taken] = pair
     const row: (number | undefined)[] = sizes.map(() => undefined)
-    for (const [question, choice] of pair) row[question] = choice
+    row[one] = choice
+    row[other] = taken
     for (const [question, size] of sizes.entries()) {
       row[question] ??= choiceMeetingMost(open, row, question, size, found.length)
     }
     open.close(row as number[])
     found.push(row as number[])
   }
+  return found
 }
 
 /** Every combination there is, the last question changing fastest. */
@@ -61,44 +63,42 @@ function choiceMeetingMost(
   return best
 }
 
-type Pair = readonly [
-  readonly [question: number, choice: number],
-  readonly [question: number, choice: number],
-]
+type Pair = readonly [question: number, choice: number, other: number, taken: number]
 
-interface OpenPairs {
-  first(): Pair | undefined
-  has(question: number, choice: number, other: number, taken: number): boolean
-  close(row: Choices): void
-}
-
-function openPairs(sizes: readonly number[]): OpenPairs {
-  const pairs = new Map<string, Pair>()
-  const nameOf = (question: number, choice: number, other: number, taken: number) =>
-    question < other
-      ? `${question}.${choice} ${other}.${taken}`
-      : `${other}.${taken} ${question}.${choice}`
+/** Every pair of choices of two questions, each once. */
+function* pairsOf(sizes: readonly number[]): Generator<Pair> {
   for (const [one, size] of sizes.entries()) {
     for (let other = one + 1; other < sizes.length; other += 1) {
       for (let choice = 0; choice < size; choice += 1) {
         for (let taken = 0; taken < (sizes[other] as number); taken += 1) {
-          pairs.set(nameOf(one, choice, other, taken), [
-            [one, choice],
-            [other, taken],
-          ])
+          yield [one, choice, other, taken]
         }
       }
     }
   }
+}
+
+interface OpenPairs {
+  has(...pair: Pair): boolean
+  close(row: Choices): void
+}
+
+/** A square of all choices: a thousand flags have some two million pairs, too many for a map. */
+function openPairs(sizes: readonly number[]): OpenPairs {
+  const starts: number[] = []
+  let total = 0
+  for (const size of sizes) {
+    starts.push(total)
+    total += size
+  }
+  const closed = new Uint8Array(total * total)
+  const placeOf = (question: number, choice: number) => (starts[question] as number) + choice
   return {
-    first: () => pairs.values().next().value,
-    has: (...pair) => pairs.has(nameOf(...pair)),
+    has: (question, choice, other, taken) =>
+      closed[placeOf(question, choice) * total + placeOf(other, taken)] === 0,
     close(row) {
-      for (const [one, choice] of row.entries()) {
-        for (let other = one + 1; other < row.length; other += 1) {
-          pairs.delete(nameOf(one, choice, other, row[other] as number))
-        }
-      }
+      const places = row.map((choice, question) => placeOf(question, choice))
+      for (const one of places) for (const other of places) closed[one * total + other] = 1
     },
   }
 }

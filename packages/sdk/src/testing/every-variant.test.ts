@@ -105,6 +105,7 @@ describe('everyVariant', () => {
     // @ts-expect-error
     await expect(everyVariant(definitions, ['tehme'], () => {})).rejects.toMatchObject({
       code: 'flag_not_found',
+      message: 'there is no flag "tehme" to vary: did you mean "theme"?',
     })
   })
 })
@@ -128,6 +129,12 @@ describe('pairwise', () => {
         }
       }),
     )
+  })
+
+  it('is found for a thousand switches too', () => {
+    const rows = pairwise(Array.from({ length: 1_000 }, () => 2))
+    expect(rows.length).toBeLessThan(30)
+    expect(new Set(rows.map((row) => `${row[0]} ${row[999]}`)).size).toBe(4)
   })
 
   it('is never longer than all combinations, nor than each pair by itself', () => {

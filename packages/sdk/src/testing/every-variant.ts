@@ -1,6 +1,6 @@
 import { type FlagDefinition, type FlagDefinitions, type KeyOf, SluiceError } from '@sluice/core'
 import { type Choices, everyCombination, pairwise } from './combinations.ts'
-import type { OverrideOf, Overrides } from './overrides.ts'
+import { findFlag, type OverrideOf, type Overrides } from './overrides.ts'
 import { type DefinitionsOf, type TestFlags, testFlags } from './test-flags.ts'
 
 /** What each flag is set to: true or false for a flag without variants of its own, else a variant. */
@@ -112,11 +112,7 @@ function combine(
 }
 
 function choicesOf(flags: TestFlags, key: string): readonly (string | boolean)[] {
-  const flag = flags.snapshot().inspect(key)
-  if (flag === undefined) {
-    throw new SluiceError('flag_not_found', `there is no flag "${key}" to vary`, { flag: key })
-  }
-  const { definition } = flag
+  const { definition } = findFlag(flags.snapshot(), key, 'vary')
   return definition.variants === undefined ? [true, false] : Object.keys(definition.variants)
 }
 

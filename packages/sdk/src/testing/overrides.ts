@@ -40,7 +40,7 @@ const origin = 'override'
  */
 export function createOverrideLayer(overrides: Overrides, flags: FlagSet): OverrideLayer {
   const given = Object.entries(overrides).filter(([, override]) => override !== undefined)
-  for (const [key, override] of given) variantFor(inspect(flags, key), flags, override)
+  for (const [key, override] of given) variantFor(findFlag(flags, key, 'override'), flags, override)
   let lastBase: FlagSet | undefined
   let lastResult: FlagSet | undefined
   return {
@@ -68,12 +68,16 @@ function forcedTo(serve: string, { definition }: FlagInspection, environment: st
   return { ...kept, enabled: true, environments: [environment], rollout: 100, serve }
 }
 
-function inspect(flags: FlagSet, key: string): FlagInspection {
+/**
+ * @param purpose What it is looked for to do.
+ * @throws SluiceError `flag_not_found`, with the nearest key.
+ */
+export function findFlag(flags: FlagSet, key: string, purpose: string): FlagInspection {
   const flag = flags.inspect(key)
   if (flag !== undefined) return flag
   const nearest = nearestName(key, flags.keys())
   const hint = nearest === undefined ? '' : `: did you mean "${nearest}"?`
-  throw new SluiceError('flag_not_found', `there is no flag "${key}" to override${hint}`, {
+  throw new SluiceError('flag_not_found', `there is no flag "${key}" to ${purpose}${hint}`, {
     ...{ flag: key, found: key },
     ...(nearest !== undefined && { expected: nearest }),
   })
