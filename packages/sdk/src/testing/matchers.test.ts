@@ -61,6 +61,10 @@ describe('the matchers', () => {
     // @ts-expect-error
     expect(flagIn(flags, 'newUserProfil')).not.toBeEnabledFor(ada)
     // @ts-expect-error
+    expect(flagIn(defineFlags({ beta: {} }), 'bta')).not.toBeEnabledFor(ada)
+    // @ts-expect-error
+    expect(whyAnswer(defineFlags({ beta: {} }), 'bta')).toContain('FLAG_NOT_FOUND')
+    // @ts-expect-error
     expect(flagIn(flags, 'theme')).not.toServeVariant('drak')
     // @ts-expect-error
     expect(flagIn(flags, 'theme')).not.toServeValue(7)

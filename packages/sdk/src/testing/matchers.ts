@@ -10,7 +10,7 @@ import type {
   ValueOf,
 } from '@sluice/core'
 import { SluiceError } from '@sluice/core'
-import { subjectOf, whyAnswer } from './why-answer.ts'
+import { type KeyIn, subjectOf, whyAnswer } from './why-answer.ts'
 
 /** One flag of some flags: what the matchers look at. */
 export interface FlagSubject<Variant extends string = string, Value = Json> {
@@ -29,9 +29,13 @@ type VariantOf<F> = F extends { readonly variants: infer V }
     : 'on' | 'off'
 
 /** Names a flag for an assertion: `expect(flagIn(flags, 'newUserProfile')).toBeEnabledFor(ada)`. */
-export function flagIn<D extends FlagDefinitions, K extends KeyOf<D>>(
-  flags: Pick<FlagReaders<D>, 'explain' | 'evaluate'>,
-  key: K,
+export function flagIn<
+  D extends FlagDefinitions,
+  K extends KeyOf<D>,
+  F extends Pick<FlagReaders<never>, 'explain'>,
+>(
+  flags: F & Pick<FlagReaders<D>, 'explain' | 'evaluate'>,
+  key: K & KeyIn<F>,
 ): FlagSubject<VariantOf<D[K]>, ValueOf<D[K]>> {
   return { flags: flags as never, key }
 }

@@ -1,17 +1,21 @@
-import type { EvaluationContext, FlagDefinitions, FlagReaders, KeyOf } from '@sluice/core'
+import type { EvaluationContext, FlagReaders } from '@sluice/core'
 import { targetingKeyOf } from '@sluice/core'
+
+/** The keys that flags can be asked for. */
+export type KeyIn<F extends Pick<FlagReaders<never>, 'explain'>> = Parameters<F['explain']>[0] &
+  string
 
 /**
  * Why a flag answers what it answers, in a few lines, for the message of a failed assertion.
  *
  * The first line has the answer, those behind it each step that led there.
  */
-export function whyAnswer<D extends FlagDefinitions>(
-  flags: Pick<FlagReaders<D>, 'explain'>,
-  key: KeyOf<D>,
+export function whyAnswer<F extends Pick<FlagReaders<never>, 'explain'>>(
+  flags: F,
+  key: KeyIn<F>,
   context?: EvaluationContext,
 ): string {
-  const { answer, environment, origin, steps, exposure } = flags.explain(key, context)
+  const { answer, environment, origin, steps, exposure } = flags.explain(key as never, context)
   const { value, variant, reason, errorCode } = answer
   const served = variant === undefined ? 'nothing' : `"${variant}" (${JSON.stringify(value)})`
   const because = errorCode === undefined ? reason : `${reason}, ${errorCode}`
