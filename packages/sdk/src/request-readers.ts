@@ -1,6 +1,6 @@
 import type { EvaluationContext, FlagDefinitions, FlagSet } from '@sluice/core'
 import { type AnswerSheet, type AnswerSheetOptions, answerSheet } from './answer-sheet.ts'
-import { type FlagValues, flagValues, type ShownFlags } from './flag-values.ts'
+import { assertShown, type FlagValues, flagValues, type ShownFlags } from './flag-values.ts'
 import { RequestScope, type ScopedFlags, type ScopeSource } from './scoped-flags.ts'
 
 /** The flags for one request, and all of them at once. */
@@ -19,7 +19,7 @@ export interface RequestReaders<D extends FlagDefinitions = FlagDefinitions> {
    * The answers of the flags that `shown` lets through, for one user, with variant and reason: what a browser's client
    * starts with.
    *
-   * @throws What `isPublic` throws.
+   * @throws SluiceError `invalid_option` where `shown` does not say which; what `isPublic` throws.
    */
   answerSheet(context: EvaluationContext, shown: ShownFlags<D>): AnswerSheet
 }
@@ -34,6 +34,9 @@ export function createRequestReaders(
     forRequest: (context) => new RequestScope(source, snapshot(), context, now()),
     all: (context: EvaluationContext, shown: AnswerSheetOptions = {}) =>
       flagValues(snapshot(), context, shown),
-    answerSheet: (context, shown) => answerSheet(snapshot(), context, shown),
+    answerSheet(context, shown) {
+      assertShown(shown)
+      return answerSheet(snapshot(), context, shown)
+    },
   }
 }

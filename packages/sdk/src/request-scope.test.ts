@@ -149,9 +149,24 @@ describe('all', () => {
   it('does not compile for a sheet that does not say what is public', () => {
     const { flags } = open()
     // @ts-expect-error It would show every flag.
-    expect(() => flags.answerSheet('ada')).not.toThrow()
+    expect(() => flags.answerSheet('ada')).toThrow("give it { isPublic: hasTag('public') } or")
     // @ts-expect-error No such flag.
     expect(flags.answerSheet('ada', { keys: ['neewProfile'] }).answers).toEqual({})
+  })
+
+  it('does not make a sheet for who misspells it where nobody compiles', () => {
+    const { flags } = open()
+    const shown = [{}, { ispublic: () => false }, { isPublic: undefined }, { keys: 'theme' }]
+    for (const each of [...shown, { keys: ['theme'], isPublic: 'public' }]) {
+      for (const make of [
+        () => flags.answerSheet('ada', each as never),
+        () => flags.forRequest('ada').answerSheet(each as never),
+      ]) {
+        expect(make, JSON.stringify(each)).toThrow(
+          expect.objectContaining({ code: 'invalid_option' }),
+        )
+      }
+    }
   })
 })
 
