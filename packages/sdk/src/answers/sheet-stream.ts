@@ -57,6 +57,12 @@ export function createSheetStream(options: SheetStreamOptions): SheetStream {
     controller.close()
   }
 
+  /** Not an end: who serves it would wait for the reader to take what is left, and the connection would stay for ever. */
+  function giveUp(): void {
+    leave()
+    controller.error(new Error('the reader takes nothing'))
+  }
+
   /** @returns whether there was anything new. */
   function send(): boolean {
     isOwed = false
@@ -86,7 +92,7 @@ export function createSheetStream(options: SheetStreamOptions): SheetStream {
       if (!sendOrEnd()) controller.enqueue(beatEvent)
     } else {
       unread += 1
-      if (unread >= patienceBeats) end()
+      if (unread >= patienceBeats) giveUp()
     }
   }
 

@@ -59,6 +59,8 @@ async function pipe(body: ReadableStream<Uint8Array>, outgoing: NodeResponse): P
   // It also wakes a read that waits for an event that nobody will hear of.
   const leave = () => void reader.cancel().catch(() => {})
   outgoing.once('close', leave)
+  // A source that fails has given up whoever should read, and may never read on.
+  reader.closed.catch(() => outgoing.destroy())
   outgoing.flushHeaders()
   while (!outgoing.destroyed) {
     const { done, value } = await reader.read()
