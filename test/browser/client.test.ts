@@ -39,6 +39,19 @@ describeWith(chromium, 'a page in a real browser', (service) => {
     expect(site.count).toEqual({ streams: 1, fetches: 0 })
   })
 
+  it('takes nothing that a visitor wrote for its answers', async () => {
+    const tab = await (await site.visit('ada')).newPage()
+    const forged = '<div id="sluice-answers">{"revision":1,"environment":"test","answers":{}}</div>'
+    await tab.route(site.url, async (route) => {
+      const response = await route.fetch()
+      const body = (await response.text()).replace('<body>', `<body>${forged}`)
+      await route.fulfill({ response, body })
+    })
+    await tab.goto(site.url)
+    expect(await read(tab, 'flags.getServerSnapshot().targetingKey')).toBe('ada')
+    expect(await read(tab, 'shown.at(-1)')).toBe(before)
+  })
+
   it('keeps its answers while the server is away, and catches up when it is back', async () => {
     const tab = await openTab(await site.visit('ada'), site.url)
     await isLive(tab)

@@ -9,7 +9,9 @@ import { page } from './platform.ts'
  */
 export function answersInPage(id = 'sluice-answers'): AnswerSheet | undefined {
   try {
-    return JSON.parse(page.document?.getElementById(id)?.textContent ?? '') as AnswerSheet
+    // A visitor's text may have an element with this id, too, and no script.
+    const element = page.document?.querySelector(`script[id="${id}"]`)
+    return JSON.parse(element?.textContent ?? '') as AnswerSheet
   } catch {
     return undefined
   }

@@ -52,7 +52,8 @@ export async function fetchSheet(request: SheetRequest): Promise<FetchedSheet> {
       throw unreachable(url, 'its server does not answer', cause)
     })
     const { status, headers } = answer
-    if (status === 304) return { tag }
+    // To who named no sheet it says nothing: the one in service may be another user's.
+    if (status === 304 && tag !== undefined) return { tag }
     if (status === 401 || status === 403) {
       const message = `${url} refuses to answer (${status}): sign in, then call setContext().`
       throw new SluiceError('answers_unauthorized', message)

@@ -36,6 +36,12 @@ const firstPauseMs = 1_000
 /** The longest, so that the end of an outage is seen soon. */
 const maxPauseMs = 30_000
 
+/** Below any pause that somebody means: a `pollMs` of 0, or of no number, must not ask without end. */
+const minPauseMs = 100
+
+/** A stream that ends sooner has not proved that streams hold here: the next one waits longer. */
+const briefMs = 5_000
+
 /** A proxy may hold a stream back without an error; its first word comes at once from a server that it reaches. */
 const firstWordMs = 10_000
 
@@ -52,6 +58,7 @@ export function followAnswers(following: Following): Follower {
   const { eventSource, locks, load, take, tell, report, pollMs, clock, random } = following
   let turn = 0
   let failures = 0
+  let briefStreams = 0
   let lostStreams = 0
   let toSkip = 0
   let release = () => {}
@@ -69,7 +76,8 @@ export function followAnswers(following: Following): Follower {
   function later(pauseMs: number): void {
     end()
     // Half fixed, half random, so that a fleet does not come back in one wave.
-    cancelTimer = clock.after(pauseMs * (0.5 + random() / 2), () => void look())
+    const spreadMs = Math.max(minPauseMs, pauseMs * (0.5 + random() / 2)) || maxPauseMs
+    cancelTimer = clock.after(spreadMs, () => void look())
   }
 
   async function look(): Promise<void> {
@@ -101,13 +109,18 @@ export function followAnswers(following: Following): Follower {
       source.close()
       giveBack()
     }
+    const openedAt = clock.now()
     let hasSpoken = false
     let silenceMs = firstWordMs
     const on = (type: string, hear: (event: SourceEvent) => void) =>
       source.addEventListener(type, (event) => {
         if (turn === mine) hear(event)
       })
-    const lose = () => (hasSpoken ? later(firstPauseMs) : skipStreams())
+    const lose = () => {
+      if (!hasSpoken) return skipStreams()
+      briefStreams = clock.now() - openedAt < briefMs ? briefStreams + 1 : 0
+      later(pauseAfter(briefStreams))
+    }
     const live = () => {
       hasSpoken = true
       failures = 0
@@ -116,6 +129,8 @@ export function followAnswers(following: Following): Follower {
       expect()
     }
     const expect = () => {
+      // Who was told may have stopped this.
+      if (turn !== mine) return
       cancelTimer()
       cancelTimer = clock.after(silenceMs, lose)
     }
@@ -126,9 +141,11 @@ export function followAnswers(following: Following): Follower {
       live()
     })
     on('sheet', ({ data, lastEventId }) => {
-      if (take({ sheet: parse(data), tag: lastEventId || undefined })) return live()
+      const isSheet = take({ sheet: parse(data), tag: lastEventId || undefined })
+      if (turn !== mine) return
+      if (isSheet) return live()
       report(unreadable(following.url(), 'what its stream says is none'))
-      skipStreams()
+      if (turn === mine) skipStreams()
     })
     expect()
   }
@@ -144,9 +161,10 @@ export function followAnswers(following: Following): Follower {
       const fetched = await load()
       if (turn !== mine) return
       if (!take(fetched)) throw unreadable(following.url(), 'what came is none')
+      if (turn !== mine) return
       failures = 0
       tell('live')
-      later(pollMs)
+      if (turn === mine) later(pollMs)
     } catch (error) {
       if (turn !== mine) return
       failures += 1
@@ -154,12 +172,13 @@ export function followAnswers(following: Following): Follower {
       toSkip = 0
       tell('stale')
       report(error as SluiceError)
-      later(Math.min(maxPauseMs, firstPauseMs * 2 ** Math.min(failures - 1, 10)))
+      if (turn === mine) later(pauseAfter(failures))
     }
   }
 
   function begin(): void {
     failures = 0
+    briefStreams = 0
     lostStreams = 0
     toSkip = 0
     void look()
@@ -174,6 +193,11 @@ export function followAnswers(following: Following): Follower {
     },
     stop: () => void end(),
   }
+}
+
+/** 1, 2, 4 … seconds, after so many failures in a row. */
+function pauseAfter(failures: number): number {
+  return Math.min(maxPauseMs, firstPauseMs * 2 ** Math.min(Math.max(0, failures - 1), 10))
 }
 
 function parse(data: unknown): unknown {

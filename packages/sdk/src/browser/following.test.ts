@@ -128,6 +128,62 @@ describe('a page that follows its server', () => {
     flags.close()
   })
 
+  it('waits longer for each stream that ends as soon as it began, until one holds', async () => {
+    const { flags, clock, sources, source, settle } = openPage({ answers: off, random: () => 1 })
+    await settle()
+    const pauses: number[] = []
+    const loseAfter = async (ms: number) => {
+      source().say('beat', 15_000)
+      await clock.advance(ms)
+      source().say('error')
+      const [{ length }, before] = [sources, clock.now()]
+      while (sources.length === length) await clock.advance(500)
+      pauses.push(clock.now() - before)
+    }
+    for (let count = 0; count < 7; count += 1) await loseAfter(4_999)
+    await loseAfter(5_000)
+    await loseAfter(0)
+    expect(pauses).toEqual([
+      ...[1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000],
+      ...[1_000, 1_000],
+    ])
+    flags.close()
+  })
+
+  it('asks ten times a second at most, whatever `pollMs` it is given', async () => {
+    for (const [pollMs, most] of [
+      [0, 11],
+      [-1, 11],
+      [Number.NaN, 1],
+    ] as const) {
+      const page = { answers: off, eventSource: undefined, pollMs }
+      const { flags, clock, fetched } = openPage(page, answerOf(off))
+      await clock.advance(1_000)
+      expect(fetched.length).toBe(most)
+      flags.close()
+    }
+  })
+
+  it('takes no "not modified" for an answer to a question that named no sheet', async () => {
+    const page = { answers: off, eventSource: undefined }
+    const { flags, settle, told } = openPage(page, { status: 304 })
+    await settle()
+    expect(told).toEqual(['stale', 'answers_unreadable'])
+    await expect(flags.setContext({ id: 'bo' })).rejects.toThrow('304')
+    expect([flags.status, flags.isEnabled('on')]).toEqual(['empty', false])
+    flags.close()
+  })
+
+  it('holds one timer and one stream, however many changes came', async () => {
+    const { flags, clock, sources, source, settle } = openPage({ answers: off })
+    await settle()
+    for (let count = 0; count < 10_000; count += 1) {
+      source().say('sheet', count % 2 === 0 ? on : off)
+    }
+    expect([sources.length, clock.pendingTimers]).toEqual([1, 1])
+    flags.close()
+  })
+
   it('says what is wrong with an answer, and keeps the good one', async () => {
     const failures = [
       [{ status: 401 }, 'answers_unauthorized'],

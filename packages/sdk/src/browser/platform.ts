@@ -28,7 +28,11 @@ export type Fetch = (
   init: {
     readonly headers: Record<string, string>
     readonly credentials: 'include' | 'same-origin'
-    readonly signal: never
+    readonly signal?: never
+    /** Only to send events. */
+    readonly method?: 'POST'
+    readonly body?: string
+    readonly keepalive?: boolean
   },
 ) => Promise<FetchedAnswer>
 
@@ -57,7 +61,7 @@ interface Target {
 interface Page extends Partial<Target> {
   readonly document?: Target & {
     readonly visibilityState: string
-    getElementById(id: string): { readonly textContent: string | null } | null
+    querySelector(selector: string): { readonly textContent: string | null } | null
   }
   readonly navigator?: { readonly locks?: Locks }
   readonly localStorage?: Storage
@@ -67,11 +71,14 @@ interface Page extends Partial<Target> {
 
 export const page = globalThis as unknown as Page
 
+/** Beyond it a page's timer wakes at once. */
+const maxTimerMs = 2 ** 31 - 1
+
 /** Timers of the page; a process that renders it is not kept alive by them. */
 export const pageClock: Clock = {
   now: Date.now,
   after(delayMs, wake) {
-    const timer = setTimeout(wake, delayMs)
+    const timer = setTimeout(wake, Math.min(delayMs, maxTimerMs))
     return () => clearTimeout(timer)
   },
 }

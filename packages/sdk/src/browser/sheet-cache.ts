@@ -21,13 +21,19 @@ export function createSheetCache(url: string, getStorage: () => Storage | undefi
     }
   }
 
+  const clear = () => void attempt((storage) => storage.removeItem(key))
+
   return {
     read: (targetingKey) =>
       attempt((storage) => {
         const sheet = JSON.parse(storage.getItem(key) ?? 'null') as { targetingKey?: unknown }
         return sheet?.targetingKey === targetingKey ? sheet : undefined
       }),
-    write: (sheet) => void attempt((storage) => storage.setItem(key, JSON.stringify(sheet))),
-    clear: () => void attempt((storage) => storage.removeItem(key)),
+    write(sheet) {
+      // A full storage keeps no sheet, rather than one that was right some time ago.
+      clear()
+      attempt((storage) => storage.setItem(key, JSON.stringify(sheet)))
+    },
+    clear,
   }
 }

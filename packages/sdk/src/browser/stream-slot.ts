@@ -22,11 +22,11 @@ export async function takeSlot(locks: Locks | undefined): Promise<(() => void) |
 
 function tryLock(locks: Locks, name: string): Promise<(() => void) | undefined> {
   return new Promise((resolve) => {
-    locks
-      .request(name, { ifAvailable: true }, (lock) =>
+    const request = async () =>
+      locks.request(name, { ifAvailable: true }, (lock) =>
         lock ? new Promise<void>((release) => resolve(release)) : resolve(undefined),
       )
-      // A page in a sandbox may be refused its locks: it is no worse off than one without.
-      .catch(() => resolve(() => {}))
+    // A page in a sandbox may be refused its locks: it is no worse off than one without.
+    request().catch(() => resolve(() => {}))
   })
 }

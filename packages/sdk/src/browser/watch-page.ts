@@ -1,5 +1,6 @@
 import type { Clock } from '@sluice/stores'
 import type { Follower } from './follow-answers.ts'
+import { listen } from './listen.ts'
 import { page } from './platform.ts'
 
 /**
@@ -32,21 +33,28 @@ export function watchPage(follower: Follower, clock: Clock, hiddenMs: number): (
     else resume()
   }
 
+  /** An event that says that the network, or the page, is back. It may come while nobody sees the page. */
+  function comeBack(): void {
+    resume()
+    see()
+  }
+
+  function findNetwork(): void {
+    // Looks that failed meanwhile made it wait.
+    isPaused = true
+    comeBack()
+  }
+
   const stops = [
     listen(document, 'visibilitychange', see),
     listen(page, 'offline', pause),
-    listen(page, 'online', resume),
+    listen(page, 'online', findNetwork),
     listen(page, 'pagehide', pause),
-    listen(page, 'pageshow', resume),
+    listen(page, 'pageshow', comeBack),
   ]
   see()
   return () => {
     cancelPause()
     for (const stop of stops) stop()
   }
-}
-
-function listen(target: typeof page | undefined, type: string, listener: () => void): () => void {
-  target?.addEventListener?.(type, listener)
-  return () => target?.removeEventListener?.(type, listener)
 }

@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest'
+import type { Locks } from './platform.ts'
+import { takeSlot } from './stream-slot.ts'
+
+/** The locks of an origin, as tabs share them. */
+function createLocks() {
+  const held = new Set<string>()
+  const locks: Locks = {
+    async request(name, { ifAvailable }, use) {
+      expect(ifAvailable).toBe(true)
+      if (held.has(name)) return use(null)
+      held.add(name)
+      try {
+        return await use({ name })
+      } finally {
+        held.delete(name)
+      }
+    },
+  }
+  return { locks, held }
+}
+
+describe('takeSlot', () => {
+  it('gives four places, and one again when it is given back', async () => {
+    const { locks, held } = createLocks()
+    const places = []
+    for (let tab = 0; tab < 5; tab += 1) places.push(await takeSlot(locks))
+    expect(places.map((place) => place !== undefined)).toEqual([true, true, true, true, false])
+    expect(held.size).toBe(4)
+    places[1]!()
+    await new Promise(setImmediate)
+    expect(held.size).toBe(3)
+    expect(await takeSlot(locks)).toBeTypeOf('function')
+    expect(await takeSlot(locks)).toBeUndefined()
+  })
+
+  it('gives a place where there are no locks, or none for this page', async () => {
+    const refused: Locks[] = [
+      { request: () => Promise.reject(new Error('SecurityError')) },
+      {
+        request() {
+          throw new Error('SecurityError')
+        },
+      },
+    ]
+    for (const locks of [undefined, ...refused]) {
+      expect(await takeSlot(locks)).toBeTypeOf('function')
+    }
+  })
+})
