@@ -7,6 +7,7 @@ import type {
   Reason,
 } from '@sluice/core'
 import { targetingKeyOf } from '@sluice/core'
+import type { FlagMetadata } from './answer-value.ts'
 
 /** What one user sees of every flag: plain JSON, to be handed to a browser. */
 export interface AnswerSheet {
@@ -26,6 +27,8 @@ export interface SheetAnswer {
   readonly variant?: string
   readonly reason: Reason
   readonly errorCode?: ErrorCode
+  /** Facts about the flag that it may know. */
+  readonly metadata?: FlagMetadata
 }
 
 /** Which flags a sheet shows. */
@@ -34,6 +37,8 @@ export interface AnswerSheetOptions {
   readonly keys?: readonly string[]
   /** Only those it is true of. Default: all. */
   readonly isPublic?: (flag: FlagInspection) => boolean
+  /** What is told of a flag beside its answer. Default: nothing. */
+  readonly metadataOf?: (flag: FlagInspection) => FlagMetadata | undefined
   /** Epoch milliseconds to evaluate schedules at. Default: the flag set's clock. */
   readonly now?: number
 }
@@ -50,7 +55,7 @@ type Source = AnsweringSet | { snapshot(): AnsweringSet }
  * It says values, variants and reasons, and nothing of rules, percentages or attributes. Whoever gets the sheet can
  * read the key of every flag on it: `isPublic` keeps the others back.
  *
- * @throws What `isPublic` throws.
+ * @throws What `isPublic` or `metadataOf` throws.
  */
 export function answerSheet(
   source: Source,
@@ -58,18 +63,20 @@ export function answerSheet(
   options: AnswerSheetOptions = {},
 ): AnswerSheet {
   const set = 'snapshot' in source ? source.snapshot() : source
-  const { keys, isPublic, now } = options
+  const { keys, isPublic, metadataOf, now } = options
   const wanted = keys && new Set(keys)
   const answers: Record<string, SheetAnswer> = {}
   for (const answer of set.evaluateAll(context, now === undefined ? {} : { now })) {
     const { flagKey } = answer
     if (wanted?.has(flagKey) === false) continue
     if (isPublic && !isPublic(set.inspect(flagKey) as FlagInspection)) continue
+    const metadata = metadataOf?.(set.inspect(flagKey) as FlagInspection)
     answers[flagKey] = {
       value: answer.value ?? null,
       ...(answer.variant !== undefined && { variant: answer.variant }),
       reason: answer.reason,
       ...(answer.errorCode !== undefined && { errorCode: answer.errorCode }),
+      ...(metadata !== undefined && { metadata }),
     }
   }
   const targetingKey = keyOf(context)

@@ -1,6 +1,9 @@
 /** The types that an application asks for. */
 export type ValueType = 'boolean' | 'string' | 'number' | 'object'
 
+/** Facts about a flag that travel with its answers. */
+export type FlagMetadata = Readonly<Record<string, string | number | boolean>>
+
 interface Valued {
   readonly value?: unknown
   readonly errorCode?: string | undefined

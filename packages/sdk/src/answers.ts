@@ -14,6 +14,7 @@ export {
   answerSheet,
   type SheetAnswer,
 } from './answer-sheet.ts'
+export type { FlagMetadata } from './answer-value.ts'
 export type { AnsweringFlags, AnswersHandler, AnswersOptions } from './answers/handler.ts'
 export { sheetElement } from './answers/sheet-text.ts'
 

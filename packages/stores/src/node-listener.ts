@@ -3,4 +3,5 @@ export {
   type NodeResponse,
   toNodeListener,
 } from './log-handler/node-listener.ts'
+export { readJson } from './log-handler/read-body.ts'
 export type { WebRequest, WebResponse } from './log-handler/web.ts'

@@ -204,7 +204,12 @@ describe('the JSON of answersHandler', () => {
   })
 
   it('refuses options that are none', async () => {
-    for (const wrong of [{ isPublic: undefined }, { contextOf: 'ada' }, { heartbeatMs: 0 }]) {
+    for (const wrong of [
+      { isPublic: undefined },
+      { contextOf: 'ada' },
+      { heartbeatMs: 0 },
+      { streamMs: 1e9 },
+    ]) {
       await expect(open(wrong as never)).rejects.toMatchObject({ code: 'invalid_option' })
     }
   })
@@ -279,7 +284,7 @@ describe('the stream of answersHandler', () => {
   })
 
   it('keeps one event for a slow reader, and then gives it the newest sheet', async () => {
-    const { listen, flags, clock } = await open({ heartbeatMs: 1e9 })
+    const { listen, flags, clock } = await open({ heartbeatMs: 6e8 })
     const slow = await listen('ada')
     await slow.next()
     await slow.next()

@@ -1,9 +1,12 @@
-import { type EvaluationContext, type FlagInspection, SluiceError } from '@sluice/core'
+import type { EvaluationContext, FlagInspection } from '@sluice/core'
 import { type Clock, systemClock } from '@sluice/stores'
 import type { WebRequest, WebResponse } from '@sluice/stores/node-listener'
 import { type AnsweringSet, type AnswerSheet, answerSheet } from '../answer-sheet.ts'
+import type { FlagMetadata } from '../answer-value.ts'
+import { assertFunctions, assertNumbers } from './check-options.ts'
+import { refusal, sharedHeaders, sheetReply } from './replies.ts'
 import { createSheetStreams } from './sheet-streams.ts'
-import { tagOf } from './sheet-text.ts'
+import { createEventTaker } from './take-events.ts'
 
 /** What is used of flags: `openFlags` gives it. */
 export interface AnsweringFlags {
@@ -27,9 +30,16 @@ export interface AnswersOptions<Request = WebRequest> {
   ) => EvaluationContext | Promise<EvaluationContext>
   /** Which flags browsers get to see, by key and value. */
   readonly isPublic: (flag: FlagInspection) => boolean
-  /** How often a stream shows that it lives, in ms. Default 15,000: below the idle limits of usual proxies. */
+  /** What a browser is told of a flag beside its answer: OpenFeature's flag metadata. Default: nothing. */
+  readonly metadataOf?: (flag: FlagInspection) => FlagMetadata | undefined
+  /**
+   * The business events that pages may send (`flags.track` there), by name; they feed `custom` guards. Anybody can send
+   * anything: name what may be wrong now and then. Default: none.
+   */
+  readonly events?: readonly string[]
+  /** How often a stream shows that it lives, in ms. Default 15,000: below the idle limits of usual proxies; a week at most. */
   readonly heartbeatMs?: number
-  /** A stream ends after so long, in ms, and the page asks anew who it is. Default 600,000. */
+  /** A stream ends after so long, in ms, and the page asks anew who it is. Default 600,000; a week at most. */
   readonly streamMs?: number
   /** More streams than that are refused with 503, and their pages poll. Default 10,000. */
   readonly maxStreams?: number
@@ -56,8 +66,6 @@ export interface AnsweringHandler<Request> {
 const catchUpMs = 5_000
 const catchUpStepMs = 100
 
-const shared = { 'cache-control': 'private, no-store', 'x-content-type-options': 'nosniff' }
-
 /**
  * Serves the answers of one user each to `createBrowserFlags`.
  *
@@ -67,9 +75,12 @@ export function createAnsweringHandler<Request>(
   flags: AnsweringFlags,
   options: AnswersOptions<Request>,
 ): AnsweringHandler<Request> {
-  const { contextOf, isPublic, report = () => {}, clock = systemClock } = options
+  const { contextOf, isPublic, metadataOf, report = () => {}, clock = systemClock } = options
   const { heartbeatMs = 15_000, streamMs = 600_000, maxStreams = 10_000 } = options
-  assertOptions({ contextOf, isPublic }, { heartbeatMs, streamMs, maxStreams })
+  assertFunctions({ contextOf, isPublic, ...(metadataOf !== undefined && { metadataOf }) })
+  assertNumbers({ heartbeatMs, streamMs, maxStreams })
+  const takeEvents = options.events && createEventTaker(flags, options.events)
+  const allowed = takeEvents === undefined ? 'GET, HEAD' : 'GET, HEAD, POST'
   const streams = createSheetStreams(clock, () =>
     flags.on('change', (keys) => {
       const set = flags.snapshot()
@@ -92,18 +103,20 @@ export function createAnsweringHandler<Request>(
 
   async function answer(web: globalThis.Request, asker: Request): Promise<Response> {
     const { method, headers } = web
-    if (method !== 'GET' && method !== 'HEAD') {
-      return refusal(405, 'Use GET.', { allow: 'GET, HEAD' })
+    if (!allowed.split(', ').includes(method)) {
+      return refusal(405, `Use ${allowed}.`, { allow: allowed })
     }
     const { searchParams } = new URL(web.url)
     const sent = parse(searchParams.get('context'))
     if (sent instanceof Error) return refusal(400, 'The context is no JSON.')
     const context = await contextOf(asker, sent)
     if (!context) return refusal(401, 'Sign in first.')
+    if (method === 'POST') return takeEvents!(web, context)
     await catchUp(Number(searchParams.get('revision')) || 0)
-    const render = () => answerSheet(flags, context, { isPublic })
+    const render = () =>
+      answerSheet(flags, context, { isPublic, ...(metadataOf && { metadataOf }) })
     const isStream = /\btext\/event-stream\b/.test(headers.get('accept') ?? '')
-    return isStream && method === 'GET' ? stream(web, render) : sheetAnswer(web, render())
+    return isStream && method === 'GET' ? stream(web, render) : sheetReply(web, render())
   }
 
   function stream(web: globalThis.Request, render: () => AnswerSheet): Response {
@@ -119,9 +132,10 @@ export function createAnsweringHandler<Request>(
     })
     // Some servers say only by the signal that a client has left.
     web.signal.addEventListener('abort', opened.end, { once: true })
+    if (web.signal.aborted) opened.end()
     return new Response(opened.readable, {
       headers: {
-        ...shared,
+        ...sharedHeaders,
         'content-type': 'text/event-stream',
         'cache-control': 'private, no-store, no-transform',
         // A proxy must not wait for the end.
@@ -144,42 +158,6 @@ export function createAnsweringHandler<Request>(
   }
 
   return Object.assign(handle, { close: streams.close })
-}
-
-function assertOptions(
-  functions: { readonly [name: string]: unknown },
-  numbers: { readonly [name: string]: number },
-): void {
-  for (const [name, value] of Object.entries(functions)) {
-    if (typeof value !== 'function') throw unfit(name, 'a function', value)
-  }
-  for (const [name, value] of Object.entries(numbers)) {
-    if (!(Number.isFinite(value) && value > 0)) throw unfit(name, 'a number above 0', value)
-  }
-}
-
-function unfit(name: string, expected: string, value: unknown): SluiceError {
-  const found = String(value)
-  const message = `answersHandler: \`${name}\` must be ${expected}, not ${found}.`
-  return new SluiceError('invalid_option', message, { expected, found })
-}
-
-function sheetAnswer({ headers }: globalThis.Request, sheet: AnswerSheet): Response {
-  const etag = tagOf(sheet)
-  // A proxy that compresses makes the tag a weak one.
-  const known = (headers.get('if-none-match') ?? '').split(',').map((each) => each.trim())
-  const isKnown = known.some((each) => each.replace(/^W\//, '') === etag)
-  if (isKnown) return new Response(null, { status: 304, headers: { ...shared, etag } })
-  return new Response(JSON.stringify(sheet), {
-    headers: { ...shared, 'content-type': 'application/json', etag },
-  })
-}
-
-function refusal(status: number, message: string, headers: Record<string, string> = {}): Response {
-  return new Response(JSON.stringify({ message }), {
-    status,
-    headers: { ...shared, 'content-type': 'application/json', ...headers },
-  })
 }
 
 function parse(text: string | null): unknown {

@@ -19,7 +19,7 @@ export interface BrowserFlagsOptions {
   readonly url?: string | undefined
   /**
    * Who is asking, as far as the page says so: it is sent in the URL, and the server's `contextOf` decides what it
-   * believes of it. Leave it out where a cookie says who is asking. At most 4,000 characters of JSON.
+   * believes of it. Leave it out where a cookie says who is asking. At most 6,000 characters of JSON, as a URL encodes it.
    */
   readonly context?: EvaluationContext
   /**
@@ -93,6 +93,14 @@ export interface BrowserFlags<D extends FlagDefinitions = FlagDefinitions> {
    * `invalid_context`). Answers of another user are gone then: readers give their fallbacks until the server is back.
    */
   setContext(context?: EvaluationContext): Promise<void>
+  /**
+   * Counts a business event, a purchase say, for the guards of the rollouts under way: the server counts it under the
+   * arm that it chooses for this user. It must be named in the `events` of `answersHandler`. Never throws; what could not be
+   * counted is told as `error`, with code `events_lost`.
+   *
+   * @param value At least 0, where it has one.
+   */
+  track(name: string, value?: number): void
   /** Follows the server until the answered function is called, or all of them where it is called several times. */
   connect(): () => void
   /** Listens to an event; answers a function that stops it. */

@@ -16,12 +16,11 @@ import { createEvents } from './events.ts'
 import { type FetchedSheet, fetchSheet, unreadable } from './fetch-sheet.ts'
 import { type Follower, followAnswers } from './follow-answers.ts'
 import { page, pageClock } from './platform.ts'
+import { createEventSender } from './send-events.ts'
+import { sentContext } from './sent-context.ts'
 import { createSheetCache } from './sheet-cache.ts'
 import { answerIn, emptySnapshot, follow, type Snapshot } from './snapshot.ts'
 import { watchPage } from './watch-page.ts'
-
-/** Servers refuse longer URLs: Node at 16 KB with all headers, others at 8. */
-const maxContextLength = 4_000
 
 /**
  * Creates the flags of a page: answers from a sheet that the server rendered, kept up to date by the server.
@@ -47,6 +46,7 @@ export function createBrowserFlags<D extends FlagDefinitions = FlagDefinitions>(
   let tag: string | undefined
   let asked = 0
   let users = 0
+  let isChanging = false
   let isClosed = false
   let follower: Follower | undefined
   let stopWatching = () => {}
@@ -92,24 +92,10 @@ export function createBrowserFlags<D extends FlagDefinitions = FlagDefinitions>(
     events.tell('change', Object.keys(answers))
   }
 
-  /** @throws SluiceError `invalid_context`. */
-  function checkContext(next: EvaluationContext): string {
-    let text: string | undefined
-    let cause: unknown
-    try {
-      text = next == null ? '' : JSON.stringify(next)
-    } catch (error) {
-      cause = error
-    }
-    if (text !== undefined && text.length <= maxContextLength) return text
-    const message = `A context is sent as JSON of at most ${maxContextLength} characters; this one cannot be.`
-    throw new SluiceError('invalid_context', message, { cause })
-  }
-
   function addressOf(isStream: boolean): string {
     const query = [
       ...(revision > 0 ? [`revision=${revision}`] : []),
-      ...(sent === '' ? [] : [`context=${encodeURIComponent(sent)}`]),
+      ...(sent === '' ? [] : [`context=${sent}`]),
       ...(isStream && tag !== undefined ? [`lastEventId=${encodeURIComponent(tag)}`] : []),
     ].join('&')
     const joint = url?.includes('?') ? '&' : '?'
@@ -119,8 +105,15 @@ export function createBrowserFlags<D extends FlagDefinitions = FlagDefinitions>(
   const fetchNow = () =>
     fetchSheet({ url: addressOf(false), fetch: load, clock, withCredentials, tag })
 
+  const sender = createEventSender({
+    ...{ url: () => addressOf(false), fetch: load, clock, withCredentials },
+    targetingKey: () => snapshot.targetingKey,
+    report: (error) => events.tell('error', error),
+  })
+
   function begin(): void {
-    if (url === undefined || users === 0 || isClosed) return
+    // While the user changes there is nobody to follow yet.
+    if (url === undefined || users === 0 || isClosed || isChanging) return
     follower = followAnswers({
       ...{ eventSource, withCredentials, pollMs, clock, random },
       locks: page.navigator?.locks,
@@ -154,9 +147,12 @@ export function createBrowserFlags<D extends FlagDefinitions = FlagDefinitions>(
   async function change(next: EvaluationContext): Promise<void> {
     asked += 1
     const mine = asked
+    isChanging = true
+    // What is gathered is of who was there until now.
+    sender.flush()
     end()
     try {
-      sent = checkContext(next)
+      sent = sentContext(next)
       // The old tag is of another user's sheet.
       tag = undefined
       if (url === undefined) throw unreadable('The page', 'it was given no `url`')
@@ -170,13 +166,16 @@ export function createBrowserFlags<D extends FlagDefinitions = FlagDefinitions>(
       if (key === undefined || key !== snapshot.targetingKey) drop()
       throw error
     } finally {
-      if (mine === asked) begin()
+      if (mine === asked) {
+        isChanging = false
+        begin()
+      }
     }
   }
   let latest: Promise<void> = Promise.resolve()
 
   try {
-    sent = checkContext(options.context)
+    sent = sentContext(options.context)
   } catch (error) {
     tellSoon(error as SluiceError)
   }
@@ -206,6 +205,9 @@ export function createBrowserFlags<D extends FlagDefinitions = FlagDefinitions>(
       latest = change(next)
       return latest
     },
+    track(name, value) {
+      if (url !== undefined && !isClosed) sender.track(name, value)
+    },
     connect,
     on: (name: keyof BrowserFlagsEvents, listener: (argument: never) => void) =>
       events.on(name, listener),
@@ -213,6 +215,7 @@ export function createBrowserFlags<D extends FlagDefinitions = FlagDefinitions>(
     getSnapshot: () => snapshot,
     getServerSnapshot: () => rendered,
     close() {
+      sender.flush()
       isClosed = true
       asked += 1
       latest = Promise.resolve()

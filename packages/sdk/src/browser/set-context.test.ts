@@ -92,7 +92,8 @@ describe('setContext', () => {
   it('refuses a context that cannot be sent', async () => {
     const circular: Record<string, unknown> = { id: 'bo' }
     circular.self = circular
-    for (const context of [circular, { id: 'bo', text: 'x'.repeat(4_000) }, { id: 1n }]) {
+    const longs = ['x'.repeat(6_000), '日'.repeat(700)].map((text) => ({ id: 'bo', text }))
+    for (const context of [circular, ...longs, { id: 1n }, (() => {}) as never]) {
       const { flags, told, settle } = openPage({ answers: ada })
       await expect(flags.setContext(context)).rejects.toMatchObject({ code: 'invalid_context' })
       expect(flags.status).toBe('empty')
@@ -104,6 +105,15 @@ describe('setContext', () => {
       expect(told).not.toContain('live')
       for (const each of [flags, begun.flags]) each.close()
     }
+  })
+
+  it('takes all that fits into a URL', async () => {
+    const { flags, answers, fetched } = openPage({ isConnected: false })
+    answers.push(answerOf(bo))
+    await flags.setContext({ id: 'undefined', text: `\ud800${'日'.repeat(600)}` })
+    const { searchParams } = new URL(fetched[0]!.url, 'http://a.test')
+    expect(JSON.parse(searchParams.get('context')!)).toMatchObject({ id: 'undefined' })
+    flags.close()
   })
 
   it('needs an address', async () => {
@@ -179,6 +189,21 @@ describe('the cache', () => {
     await settle()
     source().say('sheet', ada)
     expect(flags.isEnabled('on')).toBe(true)
+    flags.close()
+  })
+
+  it('keeps nothing old where there is no room for what is new', async () => {
+    vi.stubGlobal('localStorage', storage)
+    const { flags, source, settle } = openPage({ context: { id: 'ada' }, cache: true })
+    await settle()
+    source().say('sheet', ada)
+    expect(stored.size).toBe(1)
+    const setItem = () => {
+      throw new Error('QuotaExceededError')
+    }
+    vi.stubGlobal('localStorage', { ...storage, setItem })
+    source().say('sheet', sheetOf({ on: false }))
+    expect([stored.size, flags.isEnabled('on')]).toEqual([0, false])
     flags.close()
   })
 

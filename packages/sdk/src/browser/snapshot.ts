@@ -1,4 +1,5 @@
 import type { ErrorCode, Json, Reason } from '@sluice/core'
+import type { FlagMetadata } from '../answer-value.ts'
 
 /** One flag's answer in the page; shared between calls, and frozen. */
 export interface BrowserAnswer {
@@ -8,6 +9,8 @@ export interface BrowserAnswer {
   readonly reason: Reason
   /** `PROVIDER_NOT_READY` while no sheet has come. */
   readonly errorCode?: ErrorCode | 'PROVIDER_NOT_READY'
+  /** What the server tells of the flag, by its `metadataOf`. */
+  readonly metadata?: FlagMetadata
 }
 
 /** All answers at one moment; the same object until an answer changes. */
@@ -86,11 +89,13 @@ function readAnswer(listed: Record<string, unknown>, key: string): BrowserAnswer
   const found = Object.hasOwn(listed, key) ? asObject(listed[key]) : undefined
   if (found === undefined || typeof found.reason !== 'string') return
   const { value, variant, reason, errorCode } = found
+  const metadata = asObject(found.metadata)
   return deepFreeze({
     value: (value ?? undefined) as Json | undefined,
     variant: typeof variant === 'string' ? variant : undefined,
     reason: reason as Reason,
     ...(typeof errorCode === 'string' && { errorCode: errorCode as ErrorCode }),
+    ...(metadata && { metadata: metadata as FlagMetadata }),
   })
 }
 

@@ -1,5 +1,5 @@
 import type { Answer, FlagDefinition } from '@sluice/core'
-import type { FlagMetadata } from './resolution.ts'
+import type { FlagMetadata } from '../answer-value.ts'
 
 /**
  * What a flag's answer says of the flag beside its value: the definition's `kind`, `owner` and `tags`

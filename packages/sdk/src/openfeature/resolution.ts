@@ -1,8 +1,5 @@
 import type { Answer } from '@sluice/core'
-import type { ValueType } from '../answer-value.ts'
-
-/** Facts about a flag that travel with its answers. */
-export type FlagMetadata = Readonly<Record<string, string | number | boolean>>
+import type { FlagMetadata, ValueType } from '../answer-value.ts'
 
 /** What is read of an answer, from a flag set or from a browser's answers. */
 export type Resolvable = Partial<Pick<Answer, 'variant' | 'errorMessage'>> & {

@@ -12,7 +12,7 @@ import {
 import type { Answer, FlagReaders } from '@sluice/core'
 import { type Clock, systemClock } from '@sluice/stores'
 import { isServable, type ValueType } from '../answer-value.ts'
-import { type CountEvent, createEventCounter } from './business-events.ts'
+import { type CountEvent, createEventCounter } from '../business-events.ts'
 import { flagMetadata } from './flag-metadata.ts'
 import { fallBack, notReady, serve } from './resolution.ts'
 import { clientOf, definitionOf, followedClient } from './served-flags.ts'

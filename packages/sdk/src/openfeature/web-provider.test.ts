@@ -165,6 +165,28 @@ describe('the provider of a page', () => {
     expect(client.providerStatus).toBe('READY')
   })
 
+  it('hands on what is known of a flag, and what is tracked', async () => {
+    const metadata = { docs: '/plain', beta: true }
+    const { flags } = openPage(
+      sheetFor('ada', {
+        plain: { ...split(true, 'on'), metadata },
+        text: { ...split(7, 'seven'), metadata },
+      }),
+    )
+    const { client } = await register(flags, { targetingKey: 'ada' })
+    expect(client.getBooleanDetails('plain', false).flagMetadata).toEqual(metadata)
+    expect(client.getStringDetails('text', '')).toMatchObject({
+      ...{ errorCode: 'TYPE_MISMATCH', flagMetadata: metadata },
+    })
+    const track = vi.spyOn(flags, 'track')
+    client.track('purchase', { value: 20 })
+    client.track('signup')
+    expect(track.mock.calls).toEqual([
+      ['purchase', 20],
+      ['signup', undefined],
+    ])
+  })
+
   it('closes what it opened and nothing else', async () => {
     const { flags } = openPage(adaSheet)
     const close = vi.spyOn(flags, 'close')

@@ -70,8 +70,8 @@ export function createOpenFeatureProvider<D extends FlagDefinitions>(
       answer === undefined
         ? notReady(fallback)
         : isServable(answer, type)
-          ? serve(answer)
-          : fallBack(key, type, fallback, answer)
+          ? serve(answer, answer.metadata)
+          : fallBack(key, type, fallback, answer, answer.metadata)
     // Our words are OpenFeature's, though not of the type of its enumerations.
     return details as ResolutionDetails<T>
   }
@@ -110,6 +110,10 @@ export function createOpenFeatureProvider<D extends FlagDefinitions>(
     resolveNumberEvaluation: (key, fallback) => resolve(key, 'number', fallback),
     resolveObjectEvaluation: <T extends JsonValue>(key: string, fallback: T) =>
       resolve(key, 'object', fallback),
+
+    track(name, _, { value }) {
+      session.flags?.track(name, value)
+    },
   }
 }
 

@@ -1,9 +1,9 @@
 import type { EvaluationContext } from '@sluice/core'
 import { isRolloutOver } from '@sluice/rollout'
 import { type FlagClient, rolloutKey } from '@sluice/stores'
-import type { Flags } from '../open-flags.ts'
+import type { Flags } from './open-flags.ts'
 
-/** Counts a business event of somebody. @param value At least 0, where it has one. */
+/** Counts a business event of somebody. @param value A number of at least 0, where it has one: others are dropped. */
 export type CountEvent = (name: string, context: EvaluationContext, value?: number) => void
 
 /**
@@ -33,12 +33,14 @@ export function createEventCounter(client: FlagClient): CountEvent | undefined {
   }
 
   return (name, context, value) => {
+    // What came as JSON, or of untyped code, may be anything.
+    const amount = value === undefined || typeof value === 'number' ? value : Number.NaN
     // The snapshot, not the client: to count an event is not to ask for the flag.
     const flags = client.snapshot()
     for (const key of flagsUnderWay()) {
       const { value: isOn, errorCode } = flags.evaluate(key, context)
       if (errorCode !== undefined) continue
-      health(key).track(name, isOn === true ? 'canary' : 'stable', value)
+      health(key).track(name, isOn === true ? 'canary' : 'stable', amount)
     }
   }
 }

@@ -1,0 +1,70 @@
+import { type EvaluationContext, isSluiceError, targetingKeyOf } from '@sluice/core'
+import type { FlagClient } from '@sluice/stores'
+import { readJson } from '@sluice/stores/node-listener'
+import { type CountEvent, createEventCounter } from '../business-events.ts'
+import { unfit } from './check-options.ts'
+import { refusal, sharedHeaders } from './replies.ts'
+
+/** Takes the business events of one user from a request. */
+export type TakeEvents = (web: Request, context: EvaluationContext) => Promise<Response>
+
+/** 50 events with the longest names there are, and room to spare. */
+const maxBytes = 16_000
+const mostEvents = 50
+
+const statusOf: { readonly [code: string]: number } = {
+  bad_request: 400,
+  too_large: 413,
+  unsupported_media_type: 415,
+}
+
+/**
+ * Counts what pages send of the events that are named here, and nothing else.
+ *
+ * A page says whose answers it shows. Events that were gathered before somebody else signed in count for nobody.
+ *
+ * @throws SluiceError `invalid_option` for flags that count nothing.
+ */
+export function createEventTaker(flags: object, names: readonly string[]): TakeEvents {
+  const known = new Set(names)
+  const found = createEventCounter(flags as FlagClient)
+  if (found === undefined) throw unfit('events', 'left out: only flags of openFlags count', names)
+  const count: CountEvent = found
+
+  return async (web, context) => {
+    let body: unknown
+    try {
+      body = await readJson(web, maxBytes)
+    } catch (error) {
+      const status = isSluiceError(error) ? statusOf[error.code] : undefined
+      if (status === undefined) throw error
+      return refusal(status, (error as Error).message)
+    }
+    if (!isBatch(body))
+      return refusal(400, `Send {"events": [["name", 1]]}, ${mostEvents} at most.`)
+    if (body.targetingKey !== targetingKeyOf(context)) {
+      return refusal(409, 'These are the events of somebody else.')
+    }
+    const unknown: string[] = []
+    for (const [name, value] of body.events) {
+      if (known.has(name)) count(name, context, value)
+      else unknown.push(name)
+    }
+    if (unknown.length === 0) return new Response(null, { status: 204, headers: sharedHeaders })
+    return refusal(422, `Not counted: ${JSON.stringify(unknown[0])}. Name it in \`events\`.`)
+  }
+}
+
+interface Batch {
+  readonly targetingKey?: unknown
+  readonly events: readonly (readonly [string, number?])[]
+}
+
+function isBatch(body: unknown): body is Batch {
+  const { events } = (body ?? {}) as { events?: unknown }
+  return (
+    Array.isArray(events) &&
+    events.length <= mostEvents &&
+    events.every((each) => Array.isArray(each) && typeof each[0] === 'string')
+  )
+}
