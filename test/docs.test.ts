@@ -24,9 +24,12 @@ interface Block {
   readonly prints: string | undefined
 }
 
+/** Programs by themselves. A block that names its file first is part of a project: `test/frameworks` compiles and runs it. */
 const blocks: Block[] = pages.flatMap((page) => {
   const text = readFileSync(join(root, page), 'utf8')
-  const found = text.matchAll(/^```ts\n(.*?)^```$(?:\n\n```text\n(.*?)^```$)?/gms)
+  const found = text.matchAll(
+    /^```ts\n(?!\/\/ [\w./-]+\.ts\n)(.*?)^```$(?:\n\n```text\n(.*?)^```$)?/gms,
+  )
   return [...found].map(([, code = '', prints], index) => ({
     name: `${page} block ${index + 1}`,
     page,
