@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { oneAtATime } from './one-at-a-time.ts'
 
 /** A package of the workspace and what it offers. */
 export interface BuiltPackage {
@@ -21,11 +22,16 @@ export function readPackages(root: string): BuiltPackage[] {
 }
 
 /**
- * Builds every package, unless all that was built is newer than all it is made of.
+ * Builds every package, unless all that was built is newer than all it is made of. Tests that run at the same time build
+ * once.
  *
  * @returns Whether it built.
  */
-export async function ensureBuilt(root: string): Promise<boolean> {
+export function ensureBuilt(root: string): Promise<boolean> {
+  return oneAtATime(join(root, 'node_modules/.sluice-build'), () => buildIfOld(root))
+}
+
+async function buildIfOld(root: string): Promise<boolean> {
   const packages = readPackages(root)
   const settings = ['tsup.config.ts', 'tsconfig.json', 'package-lock.json'].map((n) =>
     join(root, n),
