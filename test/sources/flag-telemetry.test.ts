@@ -37,6 +37,18 @@ class Reader extends sdk.MetricReader {
   protected override async onShutdown(): Promise<void> {}
 }
 
+/** The points of a counter, each as its key, variant and error, and the value. */
+async function collect(reader: Reader, name: string, also: readonly string[] = []) {
+  const { resourceMetrics } = await reader.collect()
+  const metrics = resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics)
+  const points = metrics.find(({ descriptor }) => descriptor.name === name)?.dataPoints ?? []
+  const shown = ['feature_flag.key', 'feature_flag.result.variant', 'error.type', ...also]
+  return points.map(({ attributes, value }) => [
+    shown.flatMap((each) => attributes[each] ?? []).join(' '),
+    value,
+  ])
+}
+
 /** Flags of a process whose telemetry a test reads. */
 function observe(options: ObserveFlagsOptions = {}) {
   const clock = createManualClock()
@@ -65,21 +77,7 @@ function observe(options: ObserveFlagsOptions = {}) {
       exporter
         .getFinishedLogRecords()
         .map(({ attributes }) => attributes['feature_flag.context.id']),
-    async counts(name: string) {
-      const { resourceMetrics } = await reader.collect()
-      const metrics = resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics)
-      const points = metrics.find(({ descriptor }) => descriptor.name === name)?.dataPoints ?? []
-      return points.map(({ attributes, value }) => [
-        [
-          attributes['feature_flag.key'],
-          attributes['feature_flag.result.variant'],
-          attributes['error.type'],
-        ]
-          .filter((text) => text !== undefined)
-          .join(' '),
-        value,
-      ])
-    },
+    counts: (name: string) => collect(reader, name),
   }
 }
 
@@ -253,7 +251,7 @@ describe('the telemetry of flags', () => {
   })
 
   it('leaves answers and the client alone when a destination throws, and says so once', async () => {
-    const { flags, errors } = observe({
+    const { flags, errors, counts } = observe({
       logger: {
         emit: () => {
           throw new Error('the exporter is gone')
@@ -265,6 +263,75 @@ describe('the telemetry of flags', () => {
       true,
     ])
     expect(errors).toEqual(['listener_failed'])
+    expect(await counts('feature_flag.evaluations')).toEqual([])
+    await flags.close()
+  })
+
+  it('drops only the events that fail where somebody hears of them, and sends those that do not', async () => {
+    const reported: unknown[] = []
+    const { flags, events, counts, errors } = observe({
+      contextId: (key) => {
+        if (key === 'bo') throw new Error('no such pseudonym')
+        return key
+      },
+      activeSpan: () => {
+        throw new Error('no spans')
+      },
+      report: (error) => reported.push((error as Error).message),
+    })
+    for (const user of ['ada', 'bo', 'cy', 'bo', 'ada']) flags.isEnabled('checkout', user)
+    expect(events()).toHaveLength(2)
+    expect(reported.filter((each) => each === 'no such pseudonym')).toHaveLength(2)
+    expect(reported.filter((each) => each === 'no spans')).toHaveLength(5)
+    expect(await counts('feature_flag.evaluations')).toEqual([['checkout on', 5]])
+    expect(await counts('feature_flag.exposures')).toEqual([['checkout on', 2]])
+    expect(await counts('feature_flag.events.dropped')).toEqual([['', 2]])
+    expect(errors).toEqual([])
+    await flags.close()
+  })
+
+  it('keeps the counters of two clients at one meter apart', async () => {
+    const reader = new Reader()
+    const meter = new sdk.MeterProvider({ readers: [reader] }).getMeter('test')
+    const open = (flagSetId: string) => {
+      const flags = openFlags({ environment: 'production', definitions })
+      return { flags, telemetry: observeFlags(flags, { meter, flagSetId }) }
+    }
+    const [shop, till] = [open('shop'), open('till')]
+    for (const user of ['ada', 'bo']) shop.flags.isEnabled('checkout', user)
+    till.flags.isEnabled('checkout', 'ada')
+    const counts = (name: string) => collect(reader, name, ['feature_flag.set.id'])
+    expect(await counts('feature_flag.evaluations')).toEqual([
+      ['checkout on shop', 2],
+      ['checkout on till', 1],
+    ])
+    expect(await counts('feature_flag.events.dropped')).toEqual([
+      ['shop', 0],
+      ['till', 0],
+    ])
+    shop.telemetry.close()
+    till.flags.isEnabled('checkout', 'bo')
+    expect(await counts('feature_flag.exposures')).toContainEqual(['checkout on till', 2])
+    await Promise.all([shop.flags.close(), till.flags.close()])
+  })
+
+  it('takes nobody for somebody else, whatever users and variants are called', async () => {
+    const flags = openFlags({
+      environment: 'production',
+      definitions: {
+        menu: {
+          ...{ enabled: true, rollout: 100, environments: ['production'], serve: 'a' },
+          variants: { a: 'a', 'a:': 'b' },
+          rules: [{ if: { attribute: 'old', is: true }, serve: 'a:' }],
+        },
+      },
+    })
+    let sent = 0
+    observeFlags(flags, { logger: { emit: () => (sent += 1) } })
+    // Joined without their lengths, both would be "a:::b".
+    flags.string('menu', { id: ':b' }, '')
+    flags.string('menu', { id: 'b', old: true }, '')
+    expect(sent).toBe(2)
     await flags.close()
   })
 

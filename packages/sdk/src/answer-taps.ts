@@ -47,7 +47,11 @@ export function tapAnswers(client: FlagClient, onError: (error: SluiceError) => 
       try {
         const outcome: unknown = listener(answer, context)
         // An async function is a listener too: unheard, what it throws would end the process.
-        if (outcome instanceof Promise) outcome.catch((cause) => fail(listener, answer, cause))
+        if (outcome instanceof Promise) {
+          outcome.catch((cause) => {
+            if (listeners.includes(listener)) fail(listener, answer, cause)
+          })
+        }
       } catch (cause) {
         fail(listener, answer, cause)
       }
@@ -55,7 +59,6 @@ export function tapAnswers(client: FlagClient, onError: (error: SluiceError) => 
   }
 
   function fail(listener: AnswerListener, { flagKey }: Answer, cause: unknown): void {
-    if (!listeners.includes(listener)) return
     drop(listener)
     const message = `A listener of answers threw at "${flagKey}", and hears no more of them.`
     onError(new SluiceError('listener_failed', message, { flag: flagKey, cause }))

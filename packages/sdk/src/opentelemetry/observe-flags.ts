@@ -1,15 +1,11 @@
 import { type Answer, type EvaluationContext, SluiceError, targetingKeyOf } from '@sluice/core'
 import { type Clock, systemClock } from '@sluice/stores'
 import type { Flags } from '../open-flags.ts'
-import { AnswerCount } from './answer-count.ts'
-import type {
-  CountMeter,
-  EventLogger,
-  EventSpan,
-  Observation,
-  TelemetryAttributes,
-} from './contract.ts'
+import type { AnswerCount } from './answer-count.ts'
+import { AnswerCounts } from './answer-counts.ts'
+import type { CountMeter, EventLogger, EventSpan, TelemetryAttributes } from './contract.ts'
 import { ExposureTable } from './exposure-table.ts'
+import { observeCounts } from './observe-counts.ts'
 
 /** Where telemetry goes, and how much of it. What is not handed in is not sent. */
 export interface ObserveFlagsOptions {
@@ -32,6 +28,11 @@ export interface ObserveFlagsOptions {
   readonly maxEventsPerSecond?: number
   /** Exposures that are remembered at once, a power of two from 4; each takes four bytes. Default 65,536. */
   readonly rememberedExposures?: number
+  /**
+   * Hears what a destination or `contextId` throws, for each event that was dropped by it. Without it the first one ends the
+   * telemetry, and the flags tell of it as an `error`.
+   */
+  readonly report?: (error: unknown) => void
   readonly clock?: Clock
 }
 
@@ -42,7 +43,8 @@ export interface FlagTelemetry {
 }
 
 const secondMs = 1_000
-const providerName = 'sluice'
+const provider: TelemetryAttributes = { 'feature_flag.provider.name': 'sluice' }
+const eventName = 'feature_flag.evaluation'
 
 /**
  * Sends what flags answer to OpenTelemetry, in the words of its semantic conventions for feature flags.
@@ -60,57 +62,56 @@ export function observeFlags(
   const windowMs = positive('windowMs', options.windowMs ?? 3_600_000)
   const maxEvents = positive('maxEventsPerSecond', options.maxEventsPerSecond ?? 1_000)
   const table = new ExposureTable(placesOf(options.rememberedExposures ?? 65_536))
-  const common: TelemetryAttributes = {
-    'feature_flag.provider.name': providerName,
+  const counts = new AnswerCounts({
     'feature_flag.set.id': options.flagSetId ?? flags.environment,
-  }
-  const byVariant = new Map<string, Map<string | undefined, AnswerCount>>()
-  const byError = new Map<string, Map<string | undefined, AnswerCount>>()
-  /** Keys that no flag has are counted as one: whoever misspells them at random fills no memory. */
-  const unknown = new AnswerCount(undefined, undefined, 'FLAG_NOT_FOUND')
+  })
+  const { report = stopAndThrow } = options
   const seenInSpans = new WeakMap<EventSpan, Set<AnswerCount>>()
   let left = maxEvents
   let dropped = 0
 
   function hear(answer: Answer, context: EvaluationContext): void {
-    const counted = countOf(answer)
+    const counted = counts.of(answer)
     counted.evaluations += 1
     const targetingKey = keyOf(context)
     // An unknown key is no exposure of anybody; it is told once, whoever asks.
-    const subject = counted === unknown ? answer.flagKey : (targetingKey ?? '')
+    const subject = counted === counts.unknown ? answer.flagKey : (targetingKey ?? '')
     const place = counted.place.top30(subject)
     const mark = counted.mark.top30(subject)
-    if (!table.has(place, mark)) meet(counted, answer, targetingKey, place, mark)
-    if (activeSpan !== undefined) showSpan(counted, answer, targetingKey)
-  }
-
-  function meet(
-    counted: AnswerCount,
-    answer: Answer,
-    targetingKey: string | undefined,
-    place: number,
-    mark: number,
-  ): void {
-    if (logger !== undefined && left === 0) {
-      // Not remembered: it is sent when there is room again.
-      dropped += 1
-      return
+    if (!table.has(place, mark)) {
+      // What is not sent is not remembered: it is sent when there is room again.
+      if (emit(counted, answer, targetingKey)) {
+        table.add(place, mark)
+        counted.exposures += 1
+      } else dropped += 1
     }
-    table.add(place, mark)
-    counted.exposures += 1
-    if (logger === undefined) return
-    left -= 1
-    const attributes = attributesOf(counted, answer, targetingKey)
-    logger.emit({ eventName: 'feature_flag.evaluation', attributes })
+    if (activeSpan !== undefined) tellSpan(counted, answer, targetingKey)
   }
 
-  function showSpan(counted: AnswerCount, answer: Answer, key: string | undefined): void {
-    const span = activeSpan?.()
-    if (span === undefined || !span.isRecording()) return
-    const seen = seenInSpans.get(span) ?? new Set()
-    if (seen.has(counted)) return
-    seenInSpans.set(span, seen.add(counted))
-    span.addEvent('feature_flag.evaluation', attributesOf(counted, answer, key))
+  function emit(counted: AnswerCount, answer: Answer, key: string | undefined): boolean {
+    if (logger === undefined) return true
+    if (left === 0) return false
+    left -= 1
+    try {
+      logger.emit({ eventName, attributes: attributesOf(counted, answer, key) })
+      return true
+    } catch (error) {
+      report(error)
+      return false
+    }
+  }
+
+  function tellSpan(counted: AnswerCount, answer: Answer, key: string | undefined): void {
+    try {
+      const span = activeSpan?.()
+      if (span === undefined || !span.isRecording()) return
+      const seen = seenInSpans.get(span) ?? new Set()
+      if (seen.has(counted)) return
+      seenInSpans.set(span, seen.add(counted))
+      span.addEvent(eventName, attributesOf(counted, answer, key))
+    } catch (error) {
+      report(error)
+    }
   }
 
   function attributesOf(
@@ -118,58 +119,12 @@ export function observeFlags(
     answer: Answer,
     key: string | undefined,
   ): TelemetryAttributes {
-    const event = counted.eventOf(answer, common)
+    const event = counted.eventOf(answer, provider)
     const id = key === undefined ? undefined : contextId?.(key)
     return id === undefined ? event : { ...event, 'feature_flag.context.id': id }
   }
 
-  function countOf({ flagKey, variant, errorCode }: Answer): AnswerCount {
-    if (errorCode === 'FLAG_NOT_FOUND') return unknown
-    const counts = errorCode === undefined ? byVariant : byError
-    const name = errorCode ?? variant
-    let ofFlag = counts.get(flagKey)
-    if (ofFlag === undefined) {
-      ofFlag = new Map()
-      counts.set(flagKey, ofFlag)
-    }
-    let counted = ofFlag.get(name)
-    if (counted === undefined) {
-      counted = new AnswerCount(flagKey, variant, errorCode)
-      ofFlag.set(name, counted)
-    }
-    return counted
-  }
-
-  function* all(): Generator<AnswerCount> {
-    for (const counts of [byVariant, byError]) {
-      for (const ofFlag of counts.values()) yield* ofFlag.values()
-    }
-    if (unknown.evaluations > 0) yield unknown
-  }
-
-  const closeMeter = observeCounts(options.meter, [
-    [
-      'feature_flag.evaluations',
-      'Questions that flags answered.',
-      (observation) => {
-        for (const { evaluations, attributes } of all())
-          observation.observe(evaluations, attributes)
-      },
-    ],
-    [
-      'feature_flag.exposures',
-      'Users who got a variant, each once per window.',
-      (observation) => {
-        for (const { exposures, attributes } of all()) observation.observe(exposures, attributes)
-      },
-    ],
-    [
-      'feature_flag.events.dropped',
-      'Exposures that were not sent, for there were too many.',
-      (observation) => observation.observe(dropped),
-    ],
-  ])
-
+  const closeMeter = observeCounts(options.meter, counts, () => dropped)
   let windowEndsAt = clock.now() + windowMs
   let cancel = clock.after(secondMs, tick)
   function tick(): void {
@@ -182,27 +137,19 @@ export function observeFlags(
   }
   const stopHearing = flags.onAnswer(hear)
 
-  return {
-    close() {
-      stopHearing()
-      cancel()
-      closeMeter()
-    },
+  function close(): void {
+    stopHearing()
+    cancel()
+    closeMeter()
   }
-}
 
-type Counter = [name: string, description: string, read: (observation: Observation) => void]
-
-function observeCounts(meter: CountMeter | undefined, counters: readonly Counter[]): () => void {
-  if (meter === undefined) return () => {}
-  const closes = counters.map(([name, description, read]) => {
-    const counter = meter.createObservableCounter(name, { description, unit: '1' })
-    counter.addCallback(read)
-    return () => counter.removeCallback(read)
-  })
-  return () => {
-    for (const close of closes) close()
+  /** A listener that throws hears nothing more: counters that stayed would say that nobody asks. */
+  function stopAndThrow(error: unknown): never {
+    close()
+    throw error
   }
+
+  return { close }
 }
 
 /** A context of the application's may throw when it is read. */
