@@ -1,98 +1,64 @@
-import {
-  AsyncLocalStorageTransactionContextPropagator,
-  type Client,
-  type EvaluationContext,
-  type Hook,
-  OpenFeature,
-  type Provider,
-} from '@openfeature/server-sdk'
-import { createFlagSet } from '@sluice/sdk'
-import { createOpenFeatureProvider } from '@sluice/sdk/openfeature'
 import { expect } from 'vitest'
-import { definitions, environment } from './fixture-flags.ts'
 import type { Meaning, World } from './world.ts'
 
-/** The levels at which a context is given, and what was given there. */
+/** What each level of context was given. */
+export type Given = Readonly<Record<string, Readonly<Record<string, string>>>>
+
+/** Evaluates a flag with a context at each level. @returns what our provider was asked with. */
+export type AskWith = (given: Given) => Promise<unknown>
+
 interface Levels {
-  readonly client: Client
-  readonly given: Record<string, EvaluationContext>
-  merged: EvaluationContext | undefined
+  given: Given
+  merged: unknown
   precedence: readonly string[]
 }
 
 const levelsOf = new WeakMap<World, Levels>()
 
 /** What the scenarios of context merging say; the merged context is the one that our provider is asked with. */
-export const contextSentences: readonly Meaning[] = [
-  [
-    /^a stable provider with retrievable context is registered$/,
-    async (world) => {
-      const levels: Levels = {
-        client: OpenFeature.getClient('contexts'),
-        ...{ given: {}, merged: undefined, precedence: [] },
-      }
-      levelsOf.set(world, levels)
-      await OpenFeature.setProviderAndWait('contexts', listening(levels))
-    },
-  ],
-  [
-    /^A context entry with key "(.*)" and value "(.*)" is added to the "(.*)" level$/,
-    (world, [name = '', value = '', level = '']) => give(world, level, name, value),
-  ],
-  [
-    /^A table with levels of increasing precedence$/,
-    (world, _, table) => {
-      of(world).precedence = table.map(([level = '']) => level)
-    },
-  ],
-  [
-    /^Context entries for each level from API level down to the "(.*)" level, with key "(.*)" and value "(.*)"$/,
-    (world, [last = '', name = '', value = '']) => {
-      const { precedence } = of(world)
-      const levels = precedence.slice(0, precedence.indexOf(last) + 1)
-      // Above the last one stands something else, that must not come through.
-      for (const level of levels) give(world, level, name, level === last ? value : 'overwritten')
-    },
-  ],
-  [
-    /^Some flag was evaluated$/,
-    async (world) => {
-      const { client, given } = of(world)
-      const before: Hook = { before: () => given['Before Hooks'] ?? {} }
-      OpenFeature.setContext(given.API ?? {})
-      client.setContext(given.Client ?? {})
-      const evaluated = await new Promise((resolve) => {
-        OpenFeature.setTransactionContext(given.Transaction ?? {}, () => {
-          resolve(
-            client.getBooleanValue('boolean-flag', false, given.Invocation, { hooks: [before] }),
-          )
-        })
-      })
-      expect(evaluated).toBe(true)
-    },
-  ],
-  [
-    /^The merged context contains an entry with key "(.*)" and value "(.*)"$/,
-    (world, [name = '', value]) => expect(of(world).merged).toHaveProperty([name], value),
-  ],
-]
-
-/** Our provider, which tells what it is asked with. */
-function listening(levels: Levels): Provider {
-  OpenFeature.setTransactionContextPropagator(new AsyncLocalStorageTransactionContextPropagator())
-  const provider = createOpenFeatureProvider(createFlagSet(definitions, { environment }))
-  return {
-    ...provider,
-    resolveBooleanEvaluation(key, fallback, context, logger) {
-      levels.merged = context
-      return provider.resolveBooleanEvaluation(key, fallback, context, logger)
-    },
-  }
+export function contextSentences(askWith: AskWith): readonly Meaning[] {
+  return [
+    [
+      /^a stable provider with retrievable context is registered$/,
+      (world) => {
+        levelsOf.set(world, { given: {}, merged: undefined, precedence: [] })
+      },
+    ],
+    [
+      /^A context entry with key "(.*)" and value "(.*)" is added to the "(.*)" level$/,
+      (world, [name = '', value = '', level = '']) => give(world, level, name, value),
+    ],
+    [
+      /^A table with levels of increasing precedence$/,
+      (world, _, table) => {
+        of(world).precedence = table.map(([level = '']) => level)
+      },
+    ],
+    [
+      /^Context entries for each level from API level down to the "(.*)" level, with key "(.*)" and value "(.*)"$/,
+      (world, [last = '', name = '', value = '']) => {
+        const { precedence } = of(world)
+        const levels = precedence.slice(0, precedence.indexOf(last) + 1)
+        // Above the last one stands something else, that must not come through.
+        for (const level of levels) give(world, level, name, level === last ? value : 'overwritten')
+      },
+    ],
+    [
+      /^Some flag was evaluated$/,
+      async (world) => {
+        of(world).merged = await askWith(of(world).given)
+      },
+    ],
+    [
+      /^The merged context contains an entry with key "(.*)" and value "(.*)"$/,
+      (world, [name = '', value]) => expect(of(world).merged).toHaveProperty([name], value),
+    ],
+  ]
 }
 
 function give(world: World, level: string, name: string, value: string): void {
-  const { given } = of(world)
-  given[level] = { ...given[level], [name]: value }
+  const levels = of(world)
+  levels.given = { ...levels.given, [level]: { ...levels.given[level], [name]: value } }
 }
 
 function of(world: World): Levels {

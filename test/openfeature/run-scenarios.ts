@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest'
 import { type Exclusion, without } from './exclusions.ts'
-import { readScenarios, type Scenario } from './read-scenarios.ts'
+import { readScenarios } from './read-scenarios.ts'
 import { act, createWorld, type Meaning, type Surface } from './world.ts'
 
 /** Where the specification's feature files are, which are no part of this project. */
@@ -11,19 +11,11 @@ export interface Suite {
   readonly title: string
   readonly meanings: readonly Meaning[]
   readonly exclusions: readonly Exclusion[]
-  /** Which files of the folder. Default: all. */
-  readonly only?: (scenario: Scenario) => boolean
   open(): Surface
 }
 
 /** Makes a test of each scenario. */
-export function runScenarios({
-  title,
-  meanings,
-  exclusions,
-  only = () => true,
-  open,
-}: Suite): void {
+export function runScenarios({ title, meanings, exclusions, open }: Suite): void {
   describe(title, () => {
     if (folder === undefined) {
       const reason =
@@ -35,14 +27,15 @@ export function runScenarios({
       })
       return
     }
-    const all = readScenarios(folder).filter(only)
-    const runnable = without(all, exclusions).map(({ title, steps }) => [title, steps] as const)
+    const runnable = without(readScenarios(folder), exclusions).map(
+      ({ title, steps }) => [title, steps] as const,
+    )
     it.each(runnable)('%s', async (_, steps) => {
       const world = createWorld(open())
       for (const step of steps) await act(world, step, meanings)
     })
-    for (const { tag, because, count } of exclusions) {
-      it(`leave out ${count} of ${tag}`, ({ skip }) => skip(because))
+    for (const { name, because, count } of exclusions) {
+      it(`leave out ${count} of ${name}`, ({ skip }) => skip(because))
     }
   })
 }

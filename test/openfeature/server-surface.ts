@@ -27,7 +27,6 @@ export function openServer(): Surface {
     },
   }
   return {
-    isAsync: true,
     async start(status) {
       const provider = createOpenFeatureProvider(...providers[status]!())
       if (status === 'not ready') OpenFeature.setProvider(domain, provider)

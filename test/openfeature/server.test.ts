@@ -4,6 +4,7 @@ import { contextSentences } from './context-sentences.ts'
 import { serverExclusions } from './exclusions.ts'
 import { runScenarios } from './run-scenarios.ts'
 import { sentences } from './sentences.ts'
+import { askServerWith } from './server-contexts.ts'
 import { closeServers, openServer } from './server-surface.ts'
 
 const silent = () => {}
@@ -17,7 +18,7 @@ afterEach(closeServers)
 
 runScenarios({
   title: "the specification's scenarios over the server SDK",
-  meanings: [...sentences, ...contextSentences],
+  meanings: [...sentences, ...contextSentences(askServerWith)],
   exclusions: serverExclusions,
   open: openServer,
 })

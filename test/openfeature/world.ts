@@ -27,8 +27,6 @@ export interface Surface {
   start(status: string): Promise<void>
   readonly status: string
   addHook(hook: NotingHook): void
-  /** Whether the answer is awaited. */
-  readonly isAsync: boolean
   evaluate(question: Question): Promise<Details>
 }
 
