@@ -73,8 +73,8 @@ export type Flags = {
     ])
   })
 
-  it('takes only an identifier for the name of the type', () => {
-    for (const name of ['', 'App-Flags', '1st', 'A = 1; type B']) {
+  it('takes only what TypeScript takes for the name of a type', () => {
+    for (const name of ['', 'App-Flags', '1st', 'A = 1; type B', 'class', 'string', 'await']) {
       expect(() => declareFlags({}, { name })).toThrow(
         expect.objectContaining({ code: 'invalid_option', found: name }),
       )

@@ -2,13 +2,15 @@ import { type FlagDefinition, type FlagDefinitions, type Json, SluiceError } fro
 
 /** What is written around the flags. */
 export interface DeclareFlagsOptions {
-  /** The name of the exported type: an identifier. Default `AppFlags`. */
+  /** The name of the exported type: an identifier that begins with a capital letter. Default `AppFlags`. */
   readonly name?: string
   /** Where the definitions came from, for the comment at the top; a path as people type it. */
   readonly origin?: string
 }
 
 const identifier = /^[A-Za-z_$][\w$]*$/
+/** No name with a capital letter is reserved, as `class` and `string` are. */
+const typeName = /^[A-Z][\w$]*$/
 
 /**
  * Declares definitions as a TypeScript type, for applications that ask flags of a file:
@@ -19,18 +21,18 @@ const identifier = /^[A-Za-z_$][\w$]*$/
  *
  * @param definitions Trusted: parse foreign ones first, by `parseDefinitionText(text, path).flags`.
  * @returns A module, with a newline at its end. It imports nothing and is a `.ts` and a `.d.ts` file alike.
- * @throws SluiceError `invalid_option` for a name that is no identifier.
+ * @throws SluiceError `invalid_option` for another name.
  */
 export function declareFlags(
   definitions: FlagDefinitions,
   options: DeclareFlagsOptions = {},
 ): string {
   const { name = 'AppFlags', origin } = options
-  if (!identifier.test(name)) {
+  if (!typeName.test(name)) {
     throw new SluiceError(
       'invalid_option',
-      `name must be an identifier of TypeScript, such as AppFlags; found ${JSON.stringify(name)}`,
-      { expected: 'an identifier', found: name },
+      `name must be letters and digits, and begin with a capital letter, such as AppFlags; found ${JSON.stringify(name)}`,
+      { expected: 'a name that begins with a capital letter', found: name },
     )
   }
   const from = origin === undefined ? '' : ` of ${commented(origin)}`

@@ -1,9 +1,10 @@
-import { readFile, writeFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import { SluiceError } from '@sluice/core'
 import { declareFlags, parseDefinitionText } from '@sluice/stores'
 import type { Context } from '../context.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
+import { usageError } from '../usage-error.ts'
 
 /** What is typed behind `sluice types`. */
 export interface TypesOptions {
@@ -12,13 +13,22 @@ export interface TypesOptions {
   readonly check?: boolean
 }
 
+/** What every file that it wrote says of itself. */
+const mark = 'Written by `sluice types`'
+
 /** `sluice types FILE`: declares the flags of a file as a TypeScript type, to stdout or a file. */
 export async function writeTypes(
   { world, terminal }: Context,
   [file]: readonly [string],
   { out, name, check }: TypesOptions,
 ): Promise<ExitCode> {
-  const text = await readIfThere(resolve(world.cwd, file))
+  if (check === true && out === undefined) {
+    throw usageError(
+      'sluice types --check compares with a file: name it.',
+      `Type sluice types ${file} --out src/app-flags.ts --check`,
+    )
+  }
+  const text = await readIfThere(world.cwd, file)
   if (text === undefined) {
     throw new SluiceError(
       'definitions_unreadable',
@@ -32,9 +42,15 @@ export async function writeTypes(
     if (!terminal.isJson) world.stdout.write(source)
     return exitCodes.done
   }
-  const path = resolve(world.cwd, out)
-  const isCurrent = (await readIfThere(path)) === source
-  if (!isCurrent && check !== true) await writeFile(path, source)
+  const written = await readIfThere(world.cwd, out)
+  // Git may end lines as the machine does.
+  const isCurrent = written?.replaceAll('\r\n', '\n') === source
+  if (!isCurrent && check !== true) {
+    if (written !== undefined && !written.includes(mark)) throw notOurs(file, out)
+    const path = resolve(world.cwd, out)
+    await mkdir(dirname(path), { recursive: true })
+    await writeFile(path, source)
+  }
   terminal.document({ file, out, isCurrent })
   const { color } = terminal
   const stale = check === true && !isCurrent
@@ -46,11 +62,20 @@ export async function writeTypes(
   return stale ? exitCodes.different : exitCodes.done
 }
 
-async function readIfThere(path: string): Promise<string | undefined> {
+function notOurs(file: string, out: string): SluiceError {
+  return new SluiceError(
+    'file_exists',
+    `${out} was not written by sluice types, which would write over it.\nName another file: sluice types ${file} --out src/app-flags.ts`,
+  )
+}
+
+async function readIfThere(cwd: string, name: string): Promise<string | undefined> {
   try {
-    return await readFile(path, 'utf8')
+    return await readFile(resolve(cwd, name), 'utf8')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return undefined
+    if (code === 'EISDIR') throw usageError(`${name} is a folder.`, 'Name a file in it.')
     throw error
   }
 }
