@@ -43,7 +43,8 @@ export interface Session<Flags> {
    * Opens the flags and waits until they are ready, for as long as it may. Flags that by then know only something older, a
    * cache or the definitions, are begun with.
    *
-   * Whoever is refused may be told better later: the flags go on being opened and followed.
+   * Whoever is refused may be told better later: the flags go on being opened and followed. To begin twice is to begin
+   * once: one provider may be registered in several places.
    *
    * @throws SessionError Where there is nothing to serve by then, or opening failed.
    */
@@ -88,6 +89,7 @@ export function createSession<Flags extends object>(
   let told: Standing | undefined
   let trouble: string | undefined
   let isEnded = false
+  let begun: Promise<void> | undefined
 
   async function open(): Promise<void> {
     const opened = isOpener ? await source() : (source as Flags)
@@ -103,6 +105,30 @@ export function createSession<Flags extends object>(
           trouble = message
         },
       }) ?? stop
+  }
+
+  async function start(): Promise<void> {
+    const until = clock.now() + timeoutMs
+    const opening = open()
+    try {
+      await within(opening, timeoutMs, clock)
+    } catch (cause) {
+      throw openingFailed(cause)
+    }
+    const leftMs = Math.max(0, until - clock.now())
+    try {
+      if (followed !== undefined) await within(followed.ready(leftMs), leftMs, clock)
+    } catch (cause) {
+      trouble = textOf(cause)
+    }
+    const isServing = standing() !== 'error'
+    told = isServing ? 'ready' : 'error'
+    if (isServing) return
+    // Flags that open later are told of then, and so is why they never will.
+    opening.then(tell, (cause) => {
+      if (!isEnded) events.standing('error', openingFailed(cause).message)
+    })
+    throw tooLate(timeoutMs, trouble)
   }
 
   function standing(): Standing {
@@ -124,26 +150,9 @@ export function createSession<Flags extends object>(
     get flags() {
       return flags
     },
-    async begin() {
-      const until = clock.now() + timeoutMs
-      const opening = open()
-      try {
-        await within(opening, timeoutMs, clock)
-      } catch (cause) {
-        throw openingFailed(cause)
-      }
-      const leftMs = Math.max(0, until - clock.now())
-      try {
-        if (followed !== undefined) await within(followed.ready(leftMs), leftMs, clock)
-      } catch (cause) {
-        trouble = textOf(cause)
-      }
-      const isServing = standing() !== 'error'
-      told = isServing ? 'ready' : 'error'
-      if (isServing) return
-      // Flags that open later are told of then.
-      opening.then(tell, () => {})
-      throw tooLate(timeoutMs, trouble)
+    begin() {
+      begun ??= start()
+      return begun
     },
     tell,
     async end() {

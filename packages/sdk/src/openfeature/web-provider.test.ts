@@ -151,6 +151,24 @@ describe('the provider of a page', () => {
     })
   })
 
+  it('asks for a user who came while the flags were opened', async () => {
+    const { flags, server } = openPage(adaSheet)
+    server.sheets.bo = sheetFor('bo', { plain: split(false, 'off') })
+    let answer: (opened: BrowserFlags) => void = () => {}
+    const opening = new Promise<BrowserFlags>((resolve) => {
+      answer = resolve
+    })
+    const { client } = await register(() => opening, { targetingKey: 'ada' })
+    const changed = OpenFeature.setContext({ targetingKey: 'bo' })
+    await clock.advance(0)
+    expect(client.providerStatus).toBe('RECONCILING')
+    answer(flags)
+    await changed
+    expect(client.providerStatus).toBe('READY')
+    expect(client.getBooleanValue('plain', true)).toBe(false)
+    expect(flags.getSnapshot().targetingKey).toBe('bo')
+  })
+
   it('is stale while the server is away', async () => {
     const { flags, server } = openPage()
     server.sheets.nobody = adaSheet

@@ -76,6 +76,12 @@ export function createOpenFeatureProvider<D extends FlagDefinitions>(
     return details as ResolutionDetails<T>
   }
 
+  /** A user who changes while the flags are opened is asked for once they are open. */
+  async function reconcile(next: EvaluationContext): Promise<void> {
+    if (session.flags === undefined) await begin(session)
+    await askFor(session.flags, next)
+  }
+
   /** The SDK takes us for ready in its reaction to the promise; what is to be said against it comes behind that. */
   function tellBehind(done: Promise<void>): Promise<void> {
     const { tell } = session
@@ -96,7 +102,7 @@ export function createOpenFeatureProvider<D extends FlagDefinitions>(
 
     onContextChange(_, next) {
       context = next
-      return tellBehind(askFor(session.flags, next))
+      return tellBehind(reconcile(next))
     },
 
     async onClose() {
