@@ -1,13 +1,13 @@
 import { execFile } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import ts from 'typescript'
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const pages = [
@@ -57,12 +57,31 @@ describe('the documents', () => {
     expect(compile(blocks)).toEqual([])
   })
 
-  it.each(blocks)('$name runs, and prints what it says', async ({ code, page, prints }) => {
-    const { stdout, stderr } = await run(code, page)
-    expect(stderr).toBe('')
-    if (prints !== undefined) expect(stdout).toBe(prints)
+  describe('each', () => {
+    let programs: string
+
+    beforeAll(async () => {
+      programs = await mkdtemp(join(tmpdir(), 'sluice-docs-'))
+      await bundle(blocks, programs)
+    })
+
+    afterAll(() => rm(programs, { recursive: true, force: true }))
+
+    it.each(blocks)('$name runs, and prints what it says', async ({ name, prints }) => {
+      const directory = await mkdtemp(join(tmpdir(), 'sluice-docs-'))
+      try {
+        const program = join(programs, `${fileOf(name)}.mjs`)
+        const { stdout, stderr } = await run(process.execPath, [program], { cwd: directory })
+        expect(stderr).toBe('')
+        if (prints !== undefined) expect(stdout).toBe(prints)
+      } finally {
+        await rm(directory, { recursive: true, force: true })
+      }
+    })
   })
 })
+
+const run = promisify(execFile)
 
 function markdownIn(folder: string, recursive: boolean): string[] {
   return (
@@ -92,25 +111,37 @@ function compile(all: readonly Block[]): string[] {
   )
 }
 
-async function run(code: string, page: string): Promise<{ stdout: string; stderr: string }> {
-  const directory = await mkdtemp(join(tmpdir(), 'sluice-docs-'))
-  const program = join(directory, 'program.mjs')
-  try {
-    const { outputFiles } = await build({
-      stdin: { contents: code, loader: 'ts', resolveDir: dirname(join(root, page)) },
-      bundle: true,
-      write: false,
-      platform: 'node',
-      format: 'esm',
-      conditions: ['@sluice/source'],
-      // What is bundled from CommonJS still asks for Node's own modules by `require`.
-      banner: {
-        js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)",
+/** All programs at once, with what they share in files that they share: to bundle the SDK for each took as long as to run it. */
+async function bundle(all: readonly Block[], folder: string): Promise<void> {
+  const sources = new Map(all.map((block) => [`block:${fileOf(block.name)}`, block]))
+  await build({
+    entryPoints: [...sources.keys()].map((name) => ({ in: name, out: name.slice(6) })),
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
+    plugins: [
+      {
+        name: 'blocks',
+        setup(bundler) {
+          bundler.onResolve({ filter: /^block:/ }, ({ path }) => ({ path, namespace: 'block' }))
+          bundler.onLoad({ filter: /.*/, namespace: 'block' }, ({ path }) => {
+            const { code, page } = sources.get(path)!
+            return { contents: code, loader: 'ts', resolveDir: dirname(join(root, page)) }
+          })
+        },
       },
-    })
-    await writeFile(program, outputFiles[0]?.text ?? '')
-    return await promisify(execFile)(process.execPath, [program], { cwd: directory })
-  } finally {
-    await rm(directory, { recursive: true, force: true })
-  }
+    ],
+    bundle: true,
+    splitting: true,
+    platform: 'node',
+    format: 'esm',
+    conditions: ['@sluice/source'],
+    // What is bundled from CommonJS still asks for Node's own modules by `require`.
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)",
+    },
+  })
+}
+
+function fileOf(name: string): string {
+  return name.replaceAll(/\W+/g, '-')
 }
