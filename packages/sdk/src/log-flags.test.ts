@@ -60,6 +60,25 @@ describe('logFlags', () => {
     await flags.close()
   })
 
+  it('shows twenty of many keys, and how many there were', async () => {
+    const flags = open()
+    const { lines, logger } = keep()
+    await flags.ready()
+    logFlags(flags, logger)
+    const draft = { actor: 'ada', action: 'open', reason: 'a sale', environment: 'production' }
+    for (const count of [20, 21]) {
+      const keys = Array.from({ length: count }, (_, index) => `exposure/production/f${index}`)
+      const changes = keys.map((key) => ({ key, value: { rollout: count } }))
+      await flags.replica.commit({ ...draft, changes })
+    }
+    const told = lines.filter(([level]) => level === 'info').map(([, object]) => object)
+    expect(told.map(({ keys, count }) => [(keys as string[]).length, count])).toEqual([
+      [20, undefined],
+      [20, 21],
+    ])
+    await flags.close()
+  })
+
   it('tells what controllers do among themselves at debug, and errors with the error', async () => {
     const flags = open()
     const { lines, logger } = keep()

@@ -37,7 +37,10 @@ export function logFlags(
       const { revision, actor, action, reason, ticket } = commit
       const isAboutFlags = keys.some((key) => aboutFlags.test(key))
       const shown = { revision, actor, action, reason, ...(ticket === undefined ? {} : { ticket }) }
-      write(isAboutFlags ? 'info' : 'debug', { ...shown, keys: few(keys) }, `${actor}: ${action}`)
+      // Who reads twenty keys must see that there were more.
+      const count = keys.length > mostKeys ? { count: keys.length } : {}
+      const object = { ...shown, keys: few(keys), ...count }
+      write(isAboutFlags ? 'info' : 'debug', object, `${actor}: ${action}`)
     }),
     replica.on('status', (status) => {
       if (status === 'live') isNews = true
