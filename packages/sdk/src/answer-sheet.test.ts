@@ -48,6 +48,11 @@ describe('answerSheet', () => {
     expect(Object.keys(answerSheet(set, 'ada', { keys, isPublic }).answers)).toEqual(['theme'])
   })
 
+  it('takes nothing but true for public: an async function says it of no flag', () => {
+    const isPublic = (async () => true) as never
+    expect(answerSheet(set, 'ada', { isPublic }).answers).toEqual({})
+  })
+
   it('carries an error code, and no key where the context has none', () => {
     const sheet = answerSheet(set, undefined)
     expect('targetingKey' in sheet).toBe(false)

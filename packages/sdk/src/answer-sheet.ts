@@ -63,13 +63,12 @@ export function answerSheet(
   options: AnswerSheetOptions = {},
 ): AnswerSheet {
   const set = 'snapshot' in source ? source.snapshot() : source
-  const { keys, isPublic, metadataOf, now } = options
-  const wanted = keys && new Set(keys)
+  const { metadataOf, now } = options
+  const isShown = shownBy(set, options)
   const answers: Record<string, SheetAnswer> = {}
   for (const answer of set.evaluateAll(context, now === undefined ? {} : { now })) {
     const { flagKey } = answer
-    if (wanted?.has(flagKey) === false) continue
-    if (isPublic && !isPublic(set.inspect(flagKey) as FlagInspection)) continue
+    if (!isShown(flagKey)) continue
     const metadata = metadataOf?.(set.inspect(flagKey) as FlagInspection)
     answers[flagKey] = {
       value: answer.value ?? null,
@@ -86,6 +85,18 @@ export function answerSheet(
     ...(targetingKey !== undefined && { targetingKey }),
     answers,
   }
+}
+
+/** Says of the key of a flag whether it is shown. */
+export function shownBy(
+  set: Pick<AnsweringSet, 'inspect'>,
+  { keys, isPublic }: Pick<AnswerSheetOptions, 'keys' | 'isPublic'>,
+): (key: string) => boolean {
+  const wanted = keys && new Set(keys)
+  return (key) =>
+    wanted?.has(key) !== false &&
+    // A promise is not true: of an async function, nothing is shown.
+    (isPublic === undefined || isPublic(set.inspect(key) as FlagInspection) === true)
 }
 
 /** A context's getter may throw: evaluation answers that with an error, and so does a sheet. */

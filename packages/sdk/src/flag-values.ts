@@ -7,7 +7,7 @@ import {
   SluiceError,
   type ValueOf,
 } from '@sluice/core'
-import type { AnswerSheetOptions } from './answer-sheet.ts'
+import { type AnswerSheetOptions, shownBy } from './answer-sheet.ts'
 
 /** What one user gets of every flag: its value by its key; null where the flag has nothing to serve. */
 export type FlagValues<D extends FlagDefinitions = FlagDefinitions> = {
@@ -43,14 +43,12 @@ export function hasTag(tag: string): (flag: FlagInspection) => boolean {
 export function flagValues(
   set: FlagSet,
   context: EvaluationContext,
-  { keys, isPublic, now }: AnswerSheetOptions,
+  { now, ...shown }: AnswerSheetOptions,
 ): FlagValues {
-  const wanted = keys && new Set(keys)
+  const isShown = shownBy(set, shown)
   const values: Record<string, FlagValues[string]> = {}
   for (const { flagKey, value } of set.evaluateAll(context, now === undefined ? {} : { now })) {
-    if (wanted?.has(flagKey) === false) continue
-    if (isPublic && !isPublic(set.inspect(flagKey) as FlagInspection)) continue
-    values[flagKey] = value ?? null
+    if (isShown(flagKey)) values[flagKey] = value ?? null
   }
   return values
 }
