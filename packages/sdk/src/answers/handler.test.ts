@@ -203,6 +203,17 @@ describe('the JSON of answersHandler', () => {
     expect((await behind).status).toBe(200)
   })
 
+  it('keeps nobody waiting who has what is answered here already', async () => {
+    // The log was restored from a backup: the revision that the page has seen does not come again soon.
+    const { ask, listen } = await open()
+    const etag = (await ask('ada')).headers.get('etag')!
+    const known = await ask('ada', { 'if-none-match': `W/${etag}` }, '?revision=99')
+    expect(known.status).toBe(304)
+    const stream = await listen('ada', `?revision=99&lastEventId=${encodeURIComponent(etag)}`)
+    expect(await stream.next()).toMatchObject({ type: 'beat' })
+    expect(await stream.next()).toBeUndefined()
+  })
+
   it('refuses options that are none', async () => {
     for (const wrong of [
       { isPublic: undefined },
@@ -323,6 +334,9 @@ describe('the stream of answersHandler', () => {
     await handle(new Request('http://localhost/', { headers, signal: abort.signal }))
     expect(flags.listeners()).toBe(1)
     abort.abort()
+    expect(flags.listeners()).toBe(0)
+    // It left while it was found out who it is.
+    await handle(new Request('http://localhost/', { headers, signal: abort.signal }))
     expect(flags.listeners()).toBe(0)
     const old = await listen('ada')
     await old.next()

@@ -4,8 +4,9 @@ import type { WebRequest, WebResponse } from '@sluice/stores/node-listener'
 import { type AnsweringSet, type AnswerSheet, answerSheet } from '../answer-sheet.ts'
 import type { FlagMetadata } from '../answer-value.ts'
 import { assertFunctions, assertNumbers } from './check-options.ts'
-import { refusal, sharedHeaders, sheetReply } from './replies.ts'
+import { knownTags, refusal, sharedHeaders, sheetReply } from './replies.ts'
 import { createSheetStreams } from './sheet-streams.ts'
+import { tagOf } from './sheet-text.ts'
 import { createEventTaker } from './take-events.ts'
 
 /** What is used of flags: `openFlags` gives it. */
@@ -112,9 +113,12 @@ export function createAnsweringHandler<Request>(
     const context = await contextOf(asker, sent)
     if (!context) return refusal(401, 'Sign in first.')
     if (method === 'POST') return takeEvents!(web, context)
-    await catchUp(Number(searchParams.get('revision')) || 0)
     const render = () =>
       answerSheet(flags, context, { isPublic, ...(metadataOf && { metadataOf }) })
+    const revision = Number(searchParams.get('revision')) || 0
+    // Who has what is answered here goes back to nothing.
+    const isAhead = flags.replica.head.revision < revision
+    if (isAhead && !knownTags(web).includes(tagOf(render()))) await catchUp(revision)
     const isStream = /\btext\/event-stream\b/.test(headers.get('accept') ?? '')
     return isStream && method === 'GET' ? stream(web, render) : sheetReply(web, render())
   }
@@ -123,12 +127,11 @@ export function createAnsweringHandler<Request>(
     if (streams.size >= maxStreams) {
       return refusal(503, 'Too many streams: poll.', { 'retry-after': '60' })
     }
-    // `EventSource` names the event itself only where it reconnects by itself.
-    const tag = web.headers.get('last-event-id') ?? new URL(web.url).searchParams.get('lastEventId')
+    const [tag] = knownTags(web)
     // What cannot be rendered is an answer of 500, not a stream that ends at once.
     render()
     const opened = streams.open({
-      ...{ render, heartbeatMs, lifetimeMs: streamMs, tag: tag ?? undefined },
+      ...{ render, heartbeatMs, lifetimeMs: streamMs, tag },
     })
     // Some servers say only by the signal that a client has left.
     web.signal.addEventListener('abort', opened.end, { once: true })

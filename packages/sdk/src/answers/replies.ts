@@ -7,13 +7,20 @@ export const sharedHeaders = {
   'x-content-type-options': 'nosniff',
 } as const
 
+/** The tags of the sheets that who asks has; that of a stream first, which is the newest. */
+export function knownTags({ headers, url }: Request): readonly string[] {
+  // `EventSource` names the event itself only where it reconnects by itself.
+  const lastEventId = headers.get('last-event-id') ?? new URL(url).searchParams.get('lastEventId')
+  const texts = [lastEventId, ...(headers.get('if-none-match') ?? '').split(',')]
+  // A proxy that compresses makes a tag a weak one.
+  return texts.flatMap((text) => text?.trim().replace(/^W\//, '') || [])
+}
+
 /** The sheet as JSON, or 304 to who has it. */
-export function sheetReply({ headers }: Request, sheet: AnswerSheet): Response {
+export function sheetReply(web: Request, sheet: AnswerSheet): Response {
   const etag = tagOf(sheet)
-  // A proxy that compresses makes the tag a weak one.
-  const known = (headers.get('if-none-match') ?? '').split(',').map((each) => each.trim())
-  const isKnown = known.some((each) => each.replace(/^W\//, '') === etag)
-  if (isKnown) return new Response(null, { status: 304, headers: { ...sharedHeaders, etag } })
+  if (knownTags(web).includes(etag))
+    return new Response(null, { status: 304, headers: { ...sharedHeaders, etag } })
   return new Response(JSON.stringify(sheet), {
     headers: { ...sharedHeaders, 'content-type': 'application/json', etag },
   })
