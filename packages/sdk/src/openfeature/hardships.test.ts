@@ -6,7 +6,7 @@ import {
 } from '@openfeature/server-sdk'
 import { createManualClock } from '@sluice/stores/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createFlagSet, createMemoryStore, type Flags, openFlags } from '../index.ts'
+import { createFlagSet, createMemoryStore, type Flags, openFlags, SluiceError } from '../index.ts'
 import { createOpenFeatureProvider } from '../openfeature.ts'
 
 const environment = 'production'
@@ -95,6 +95,81 @@ describe('flags that are refused after the time for them was over', () => {
   })
 })
 
+describe('initialize', () => {
+  it('tells no changes of flags that nobody has asked yet', async () => {
+    const store = createMemoryStore()
+    const definitions = { plain: on }
+    const first = openFlags({ store, clock, definitions, environment })
+    opened.push(first)
+    await first.setRollout('plain', 0, note)
+    const events: string[] = []
+    const flags = openFlags({ store, clock, definitions, environment })
+    opened.push(flags)
+    flags.on('change', () => events.push('the log'))
+    const provider = createOpenFeatureProvider(flags, { clock })
+    provider.events?.addHandler(ProviderEvents.ConfigurationChanged, () => {
+      events.push('the provider')
+    })
+    await provider.initialize?.()
+    expect(events).toEqual(['the log'])
+    await provider.onClose?.()
+  })
+
+  it('shares its time between opening the flags and waiting for them', async () => {
+    const store = { ...createMemoryStore(), read: () => Promise.reject(new Error('cut')) }
+    const waits: boolean[] = []
+    let isDone = false
+    const provider = createOpenFeatureProvider(
+      async () => {
+        await new Promise<void>((resolve) => clock.after(3_000, resolve))
+        const flags = openFlags({ store, clock, definitions: { plain: on }, environment })
+        opened.push(flags)
+        return flags
+      },
+      { clock },
+    )
+    void provider.initialize?.().then(() => {
+      isDone = true
+    })
+    for (const ms of [4_999, 1]) {
+      await clock.advance(ms)
+      waits.push(isDone)
+    }
+    expect(waits).toEqual([false, true])
+    await provider.onClose?.()
+  })
+
+  it('keeps a process alive while it waits, and leaves no timer behind', async () => {
+    const timers: (boolean | undefined)[] = []
+    let cancelled = 0
+    const counting: typeof clock = {
+      ...clock,
+      after(delayMs, wake, options) {
+        timers.push(options?.keepsAlive)
+        const cancel = clock.after(delayMs, wake, options)
+        return () => {
+          cancelled += 1
+          cancel()
+        }
+      },
+    }
+    const flags = await open()
+    const provider = createOpenFeatureProvider(flags, { clock: counting })
+    await provider.initialize?.()
+    expect(timers.length).toBeGreaterThan(0)
+    expect(timers.every((keepsAlive) => keepsAlive === true)).toBe(true)
+    expect(cancelled).toBe(timers.length)
+    await provider.onClose?.()
+  })
+
+  it('may be tried again where a store could not be reached', async () => {
+    const away = new SluiceError('store_unreachable', 'The cable is cut.')
+    const provider = createOpenFeatureProvider(() => Promise.reject(away), { clock })
+    await expect(OpenFeature.setProviderAndWait(provider)).rejects.toThrow('The cable is cut.')
+    expect(OpenFeature.getClient().providerStatus).toBe('ERROR')
+  })
+})
+
 describe('what applications hand over', () => {
   it('is never a reason to throw', async () => {
     await OpenFeature.setProviderAndWait(createOpenFeatureProvider(await open()))
@@ -151,6 +226,26 @@ describe('what applications hand over', () => {
     // The answer that all share was not spoilt by one that failed behind it.
     expect(await ask({ after: fail })).toMatchObject({ value: false, errorCode: 'GENERAL' })
     expect(await ask({})).toMatchObject({ value: true, reason: 'STATIC' })
+  })
+
+  it('is counted by the flags that are open, and is no question to them', async () => {
+    const provider = createOpenFeatureProvider(open, { clock })
+    for (const turn of [0, 1]) {
+      await OpenFeature.setProviderAndWait(provider)
+      const flags = opened[turn]!
+      await flags.replica.commit({
+        ...{ ...note, action: 'test', environment },
+        changes: [{ key: `rollout/${environment}/plain`, value: { phase: 'running' } }],
+      })
+      let asked = 0
+      flags.onAnswer(() => {
+        asked += 1
+      })
+      OpenFeature.getClient().track('purchase', { targetingKey: 'ada' })
+      expect(flags.health('plain').read().canary.series?.purchase?.count).toBe(1)
+      expect(asked).toBe(0)
+      await OpenFeature.clearProviders()
+    }
   })
 
   it('may be amounts that are none: those events are dropped', async () => {

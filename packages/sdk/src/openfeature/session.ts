@@ -158,7 +158,6 @@ export function createSession<Flags extends object>(
     async end() {
       isEnded = true
       stop()
-      if (isOpener) flags = undefined
       await close()
     },
   }

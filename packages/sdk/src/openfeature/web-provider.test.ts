@@ -30,9 +30,10 @@ const split = (value: SheetAnswer['value'], variant: string): SheetAnswer => ({
 
 /** A page over a server that knows the sheets of some users, and may be away. */
 function openPage(answers?: AnswerSheet) {
-  const server = { isAway: false, asked: 0, sheets: {} as Record<string, AnswerSheet> }
+  const server = { isAway: false, asked: 0, url: '', sheets: {} as Record<string, AnswerSheet> }
   const fetch = async (url: string) => {
     server.asked += 1
+    server.url = url
     const context = JSON.parse(new URL(url, 'http://a.test').searchParams.get('context') ?? '{}')
     const sheet = server.sheets[context.targetingKey ?? 'nobody']
     if (server.isAway || sheet === undefined) throw new Error('the cable is cut')
@@ -169,15 +170,71 @@ describe('the provider of a page', () => {
     expect(flags.getSnapshot().targetingKey).toBe('bo')
   })
 
+  it('begins stale where the server has gone since the page was made', async () => {
+    const { flags, server } = openPage(adaSheet)
+    server.isAway = true
+    await clock.advance(1_000)
+    const { client, outcome } = await register(flags, { targetingKey: 'ada' })
+    expect([outcome(), client.providerStatus]).toEqual(['STALE', 'STALE'])
+    expect(client.getBooleanValue('plain', false)).toBe(true)
+  })
+
+  it('leaves it to the cookie where the context is empty', async () => {
+    const { flags, server } = openPage(adaSheet)
+    server.sheets.nobody = adaSheet
+    await register(flags, { targetingKey: 'ada' })
+    await OpenFeature.setContext({})
+    expect(server.url).toBe('/flags?revision=1')
+  })
+
+  it('asks for attributes without a key, and says why there is no answer', async () => {
+    const { flags, server } = openPage()
+    const { outcome } = await register(flags, { plan: 'pro' })
+    expect(server.asked).toBeGreaterThan(1)
+    await clock.advance(5_000)
+    expect(outcome()).toMatch(/No flags came within 5000 ms.*its server does not answer/)
+  })
+
+  it('hears nothing of a page once it is closed, not even what was on its way', async () => {
+    const { flags, server } = openPage()
+    let listening = 0
+    const { on } = flags
+    const counted: BrowserFlags = Object.assign(flags, {
+      on: ((name, listener) => {
+        listening += 1
+        const stop = on(name, listener)
+        return () => {
+          listening -= 1
+          stop()
+        }
+      }) satisfies typeof on,
+    })
+    server.sheets.nobody = adaSheet
+    const { provider, events, outcome } = await register(counted)
+    expect(listening).toBe(4)
+    await clock.advance(2_000)
+    events.length = 0
+    expect([outcome(), listening]).toEqual(['READY', 3])
+    on('status', () => void provider.onClose?.())
+    server.isAway = true
+    await clock.advance(2_000)
+    expect([flags.status, events, listening]).toEqual(['stale', [], 0])
+  })
+
   it('is stale while the server is away', async () => {
     const { flags, server } = openPage()
     server.sheets.nobody = adaSheet
     const { client } = await register(flags)
     await clock.advance(2_000)
     expect(client.providerStatus).toBe('READY')
+    let message: string | undefined
+    client.addHandler(ProviderEvents.Stale, (details) => {
+      message = details?.message
+    })
     server.isAway = true
     await clock.advance(30_000)
     expect(client.providerStatus).toBe('STALE')
+    expect(message).toContain('its server does not answer')
     server.isAway = false
     await clock.advance(120_000)
     expect(client.providerStatus).toBe('READY')
