@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers'
 import type { Clock } from './clock.ts'
 
 /** A clock that stands still until a test moves it. */
@@ -68,7 +69,10 @@ export function createManualClock(startAt = Date.UTC(2026, 0, 1)): ManualClock {
   }
 }
 
+/** Node's own, as it is now: a test may put a fake in its place, which nobody turns. */
+const nextTurn = setImmediate
+
 /** One turn of the event loop begins only when every promise that could settle has settled. */
 function settle(): Promise<void> {
-  return new Promise((resolve) => void setImmediate(resolve))
+  return new Promise((resolve) => void nextTurn(resolve))
 }
