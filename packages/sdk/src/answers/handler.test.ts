@@ -349,6 +349,10 @@ describe('the stream of answersHandler', () => {
     expect(flags.listeners()).toBe(1)
     close()
     expect(flags.listeners()).toBe(0)
+    // Who comes back meanwhile would hold the server open again.
+    expect((await ask('ada', headers)).status).toBe(503)
+    expect((await ask('ada')).status).toBe(200)
+    expect(flags.listeners()).toBe(0)
   })
 
   it('refuses more streams than it may have, and still answers JSON', async () => {

@@ -53,7 +53,7 @@ export interface AnswersOptions<Request = WebRequest> {
 /** Answers one user's sheet as JSON, or as an event stream to who accepts `text/event-stream`. It never rejects. */
 export interface AnswersHandler {
   (request: WebRequest): Promise<WebResponse>
-  /** Ends every stream, so that a server can close. */
+  /** Ends every stream, and opens no more, so that a server can close. */
   close(): void
 }
 
@@ -82,6 +82,7 @@ export function createAnsweringHandler<Request>(
   assertNumbers({ heartbeatMs, streamMs, maxStreams })
   const takeEvents = options.events && createEventTaker(flags, options.events)
   const allowed = takeEvents === undefined ? 'GET, HEAD' : 'GET, HEAD, POST'
+  let isClosed = false
   const streams = createSheetStreams(clock, () =>
     flags.on('change', (keys) => {
       const set = flags.snapshot()
@@ -112,7 +113,7 @@ export function createAnsweringHandler<Request>(
     if (sent instanceof Error) return refusal(400, 'The context is no JSON.')
     const context = await contextOf(asker, sent)
     if (!context) return refusal(401, 'Sign in first.')
-    if (method === 'POST') return takeEvents!(web, context)
+    if (method === 'POST') return takeEvents!(web, asker, context)
     const render = () =>
       answerSheet(flags, context, { isPublic, ...(metadataOf && { metadataOf }) })
     const revision = Number(searchParams.get('revision')) || 0
@@ -124,6 +125,7 @@ export function createAnsweringHandler<Request>(
   }
 
   function stream(web: globalThis.Request, render: () => AnswerSheet): Response {
+    if (isClosed) return refusal(503, 'The server is closing.', { 'retry-after': '1' })
     if (streams.size >= maxStreams) {
       return refusal(503, 'Too many streams: poll.', { 'retry-after': '60' })
     }
@@ -141,6 +143,8 @@ export function createAnsweringHandler<Request>(
         ...sharedHeaders,
         'content-type': 'text/event-stream',
         'cache-control': 'private, no-store, no-transform',
+        // A page whose stream was ended comes back on a new connection, which a server that is closing refuses.
+        connection: 'close',
         // A proxy must not wait for the end.
         'x-accel-buffering': 'no',
       },
@@ -160,7 +164,12 @@ export function createAnsweringHandler<Request>(
     return web.method === 'HEAD' ? new Response(null, { status, headers }) : found
   }
 
-  return Object.assign(handle, { close: streams.close })
+  return Object.assign(handle, {
+    close() {
+      isClosed = true
+      streams.close()
+    },
+  })
 }
 
 function parse(text: string | null): unknown {

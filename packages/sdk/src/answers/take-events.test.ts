@@ -1,7 +1,11 @@
+import { once } from 'node:events'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { createMemoryStore } from '@sluice/stores/memory'
 import { createManualClock } from '@sluice/stores/testing'
+import express from 'express'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { type AnswersOptions, answersHandler } from '../answers.ts'
+import { type AnswersOptions, answersHandler, answersListener } from '../answers.ts'
 import { createBrowserFlags } from '../browser.ts'
 import { createFlagSet, openFlags } from '../index.ts'
 
@@ -217,6 +221,28 @@ describe('a server that takes events', () => {
     session.user = undefined
     expect((await post(batch(['purchase']))).status).toBe(401)
     expect(count('new')).toEqual([0, 0])
+  })
+
+  it('takes them through node:http, and behind a body parser of Express', async () => {
+    const { flags, count } = await open()
+    const options = { contextOf: () => 'ada', isPublic: () => true, events: ['purchase'] }
+    const listener = answersListener(flags, options)
+    const parsing = express().use(express.json(), express.urlencoded(), listener)
+    for (const [index, served] of [listener, parsing].entries()) {
+      const server = createServer(served as RequestListener).listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      const send = async (type: string, body: string) => {
+        const headers = { 'content-type': type }
+        const { port } = server.address() as AddressInfo
+        return (await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', headers, body })).status
+      }
+      expect(await send('application/json', JSON.stringify(batch(['purchase'])))).toBe(204)
+      expect(count('new')).toEqual([index + 1, 0])
+      const form = 'targetingKey=ada&events[0][0]=purchase'
+      expect(await send('application/x-www-form-urlencoded', form)).toBe(415)
+      await new Promise((resolve) => server.close(resolve))
+    }
+    expect(count('new')).toEqual([2, 0])
   })
 
   it('says that it takes them', async () => {

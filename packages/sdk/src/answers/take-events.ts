@@ -5,8 +5,16 @@ import { type CountEvent, createEventCounter } from '../business-events.ts'
 import { unfit } from './check-options.ts'
 import { refusal, sharedHeaders } from './replies.ts'
 
-/** Takes the business events of one user from a request. */
-export type TakeEvents = (web: Request, context: EvaluationContext) => Promise<Response>
+/**
+ * Takes the business events of one user from a request.
+ *
+ * @param asker The request as the application knows it: Express may have read its body already.
+ */
+export type TakeEvents = (
+  web: Request,
+  asker: unknown,
+  context: EvaluationContext,
+) => Promise<Response>
 
 /** 50 events with the longest names there are, and room to spare. */
 const maxBytes = 16_000
@@ -31,10 +39,10 @@ export function createEventTaker(flags: object, names: readonly string[]): TakeE
   if (found === undefined) throw unfit('events', 'left out: only flags of openFlags count', names)
   const count: CountEvent = found
 
-  return async (web, context) => {
+  return async (web, asker, context) => {
     let body: unknown
     try {
-      body = await readJson(web, maxBytes)
+      body = parsedBody(web, asker) ?? (await readJson(web, maxBytes))
     } catch (error) {
       const status = isSluiceError(error) ? statusOf[error.code] : undefined
       if (status === undefined) throw error
@@ -53,6 +61,13 @@ export function createEventTaker(flags: object, names: readonly string[]): TakeE
     if (unknown.length === 0) return new Response(null, { status: 204, headers: sharedHeaders })
     return refusal(422, `Not counted: ${JSON.stringify(unknown[0])}. Name it in \`events\`.`)
   }
+}
+
+/** What `express.json()` leaves, where the application has it in front. Of a form it would leave an object, too. */
+function parsedBody({ headers }: Request, asker: unknown): unknown {
+  const { body, complete } = asker as { body?: unknown; complete?: boolean }
+  const isJson = /^application\/json\b/i.test(headers.get('content-type') ?? '')
+  return isJson && complete === true && typeof body === 'object' ? body : undefined
 }
 
 interface Batch {
