@@ -101,6 +101,10 @@ describe('everyVariant', () => {
     })
   })
 
+  it('varies a flag once that is named twice', async () => {
+    expect(await everyVariant(definitions, ['theme', 'theme'], () => {})).toHaveLength(3)
+  })
+
   it('refuses a flag that is not there', async () => {
     // @ts-expect-error
     await expect(everyVariant(definitions, ['tehme'], () => {})).rejects.toMatchObject({

@@ -22,6 +22,7 @@ describe('the matchers', () => {
     const on = testFlags(definitions, { newUserProfile: true })
     expect(flagIn(on, 'newUserProfile')).toBeEnabledFor(ada)
     expect(flagIn(flags, 'newUserProfile')).not.toBeEnabledFor(ada)
+    expect(flagIn(flags, 'theme')).not.toBeEnabledFor(ada)
     expect(flagIn(flags, 'theme')).toServeVariant('dark', ada)
     expect(flagIn(flags, 'theme')).not.toServeVariant('light', ada)
     expect(flagIn(flags, 'theme')).toServeValue({ back: '#000' })
