@@ -20,8 +20,10 @@ export interface Typed extends TypedLine {
 
 /** A project that is made by a guide, with the tarballs of the workspace in the registry's place. */
 export interface GuideProject {
-  /** What a strict compiler says against the guide's files. */
+  /** What a strict compiler says against the files of the guides so far. */
   compile(): string[]
+  /** Turns to the next guide, and writes its files; returns its headings that something is typed under. */
+  turnTo(name: string): Promise<string[]>
   /**
    * Types what stands under a heading, line by line. A line that starts the service ends the one before it, and is over once
    * the service answers; traffic goes on beside; every other line is waited for.
@@ -36,15 +38,20 @@ export interface GuideProject {
 /** Makes the project of `docs/guides/<name>.md`: what the guide installs of others comes from the workspace. */
 export async function createGuideProject(name: string): Promise<GuideProject> {
   const port = await freePort()
-  const page = readFileSync(join(root, 'docs/guides', `${name}.md`), 'utf8')
-  // The guide's service listens where another may listen already.
-  const guide = readGuide(page.replaceAll('3000', String(port)))
+  const read = (name: string) => {
+    const page = readFileSync(join(root, 'docs/guides', `${name}.md`), 'utf8')
+    // The guide's service listens where another may listen already.
+    return readGuide(page.replaceAll('3000', String(port)))
+  }
+  let guide = read(name)
   await ensureBuilt(root)
   const folder = await mkdtemp(join(tmpdir(), `sluice-${name}-`))
   const project = join(folder, 'shop')
   await installAll(project, join(folder, 'tarballs'), await packAll(root, join(folder, 'tarballs')))
   const shell = createShell(project)
   await setUp(guide, project, shell)
+  await writeFiles(project, guide)
+  const files = { ...guide.files }
 
   let service: Begun | undefined
   const typeLine = async (typed: TypedLine): Promise<Typed[]> => {
@@ -54,7 +61,7 @@ export async function createGuideProject(name: string): Promise<GuideProject> {
       shell.variables[variable] = value
     } else if (line.includes('-o /dev/null')) {
       shell.start(line)
-    } else if (/\btsx\b/.test(line)) {
+    } else if (line.endsWith('tsx server.ts')) {
       await shell.end(service)
       service = shell.start(line)
       await answering(service, `http://localhost:${port}/`)
@@ -64,7 +71,13 @@ export async function createGuideProject(name: string): Promise<GuideProject> {
     return []
   }
   return {
-    compile: () => compileWithNode(project, guide.files, 'nodenext'),
+    compile: () => compileWithNode(project, files, 'nodenext'),
+    async turnTo(next) {
+      guide = read(next)
+      await writeFiles(project, guide)
+      Object.assign(files, guide.files)
+      return Object.keys(guide.sections).filter((heading) => guide.sections[heading]?.length)
+    },
     async type(heading) {
       const lines = guide.sections[heading]
       if (lines === undefined) throw new Error(`The guide has no heading "${heading}"`)
@@ -79,11 +92,8 @@ export async function createGuideProject(name: string): Promise<GuideProject> {
   }
 }
 
-/**
- * Does what the guide says first and writes its files, but for `npm install`: the tarballs are there, and other packages
- * are linked.
- */
-async function setUp({ setUp, files }: Guide, project: string, shell: Shell): Promise<void> {
+/** Does what the guide says first, but for `npm install`: the tarballs are there, and other packages are linked. */
+async function setUp({ setUp }: Guide, project: string, shell: Shell): Promise<void> {
   for (const line of setUp) {
     const [, names] = /^npm install (?:--save-dev )?(.*)$/.exec(line) ?? []
     if (names === undefined) {
@@ -94,6 +104,9 @@ async function setUp({ setUp, files }: Guide, project: string, shell: Shell): Pr
       for (const name of others) await linkPackage(project, name)
     }
   }
+}
+
+async function writeFiles(project: string, { files }: Guide): Promise<void> {
   for (const [name, code] of Object.entries(files)) await writeFile(join(project, name), code)
 }
 

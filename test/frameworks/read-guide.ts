@@ -10,24 +10,23 @@ export interface Guide {
   readonly setUp: readonly string[]
   /** The files to write: code by name. */
   readonly files: Readonly<Record<string, string>>
-  /** What is typed then, by the heading that it stands under. */
+  /** What is typed then, by the heading that it stands under: '' before the first. */
   readonly sections: Readonly<Record<string, readonly TypedLine[]>>
 }
 
 /**
- * Reads a guide as its reader does: `sh` blocks make the project, `ts` blocks are files that name themselves in their first
- * line, `console` blocks are typed at a prompt.
+ * Reads a guide as its reader does: `sh` blocks make the project, `ts` blocks that name themselves in their first line are
+ * files (others are programs by themselves), `console` blocks are typed at a prompt.
  */
 export function readGuide(page: string): Guide {
   const [opening = '', ...parts] = page.split(/^## /m)
-  const sections = parts.map((part) => {
+  const sections = [`\n${opening}`, ...parts].map((part) => {
     const heading = part.slice(0, part.indexOf('\n'))
     return [heading, blocksOf(part, 'console').flatMap(readConsole)] as const
   })
-  const files = blocksOf(page, 'ts').map((code) => {
-    const name = /^\/\/ (\S+)\n/.exec(code)?.[1]
-    if (name === undefined) throw new Error(`A block does not say its file: ${code.slice(0, 60)}`)
-    return [name, code] as const
+  const files = blocksOf(page, 'ts').flatMap((code) => {
+    const name = /^\/\/ (\S+\.tsx?)\n/.exec(code)?.[1]
+    return name === undefined ? [] : [[name, code] as const]
   })
   return {
     setUp: blocksOf(opening, 'sh').flatMap((block) => block.trim().split('\n')),
