@@ -32,7 +32,7 @@ export function answersHandler(flags: AnsweringFlags, options: AnswersOptions): 
 /** A listener of `node:http`, and middleware for Express. */
 export interface AnswersListener<Incoming> {
   (request: Incoming, response: NodeResponse): void
-  /** Ends every stream, so that a server can close. */
+  /** Ends every stream, and opens no more, so that a server can close. */
   close(): void
 }
 

@@ -233,6 +233,8 @@ describe('the stream of answersHandler', () => {
     const bo = await listen('bo')
     expect(ada.headers.get('content-type')).toBe('text/event-stream')
     expect(ada.headers.get('cache-control')).toContain('no-transform')
+    // It comes back on another connection, which a server that is closing refuses.
+    expect(ada.headers.get('connection')).toBe('close')
     for (const reader of [ada, bo]) {
       expect(await reader.next()).toMatchObject({ type: 'beat', data: 15_000 })
       expect(await reader.next()).toMatchObject({ type: 'sheet', data: { revision: 0 } })
