@@ -142,6 +142,7 @@ describe('all', () => {
     expect(Object.keys(flags.all('ada', { isPublic })).sort()).toEqual(['newProfile', 'theme'])
     expect(flags.all('ada', { keys: ['theme', 'half'], isPublic })).toEqual({ theme: '#000' })
     expect(flags.all('ada', { keys: [] })).toEqual({})
+    expect(flags.forRequest('ada').all({ keys: ['theme'] })).toEqual({ theme: '#000' })
     const { answers } = flags.answerSheet('ada', { isPublic })
     expect(Object.keys(answers).sort()).toEqual(['newProfile', 'theme'])
   })
