@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises'
 import { SluiceError } from '@sluice/core'
 import type { Context } from './context.ts'
+import { clean } from './text.ts'
 import type { World } from './world.ts'
 
 /** What somebody is asked. */
@@ -28,7 +29,7 @@ export async function confirm(
       `Nothing was changed: ${what} is confirmed first, and nobody can be asked here.\nAdd --yes to confirm it.`,
     )
   }
-  const answer = await ask(world, `${question} ${terminal.color.dim('[y/N]')} `)
+  const answer = await ask(world, `${clean(question)} ${terminal.color.dim('[y/N]')} `)
   if (!/^y(es)?$/i.test(answer.trim())) {
     throw new SluiceError('not_confirmed', 'Nothing was changed.')
   }

@@ -1,4 +1,4 @@
-import { widthOf } from './text.ts'
+import { widthOf, withoutCommands } from './text.ts'
 import type { OutputStream } from './world.ts'
 
 /** A part of the screen that is drawn again and again in one place. */
@@ -39,7 +39,7 @@ export function createRedraw(stdout: OutputStream): Redraw {
   }
 
   function write(lines: readonly string[]): string {
-    const body = lines.map((line) => `${line}${clearRight}\n`).join('')
+    const body = lines.map((line) => `${withoutCommands(line)}${clearRight}\n`).join('')
     return `${toTop()}${body}${clearBelow}`
   }
 

@@ -1,4 +1,5 @@
 import picocolors from 'picocolors'
+import { toJson, withoutCommands } from './text.ts'
 import type { World } from './world.ts'
 
 /** Functions that colour a text, or leave it alone where colour is off. */
@@ -39,11 +40,12 @@ export function createTerminal(
 ): Terminal {
   const isJson = options.json === true
   const isTTY = stdout.isTTY === true
-  const write = (lines: readonly string[]) => `${lines.join('\n')}\n`
+  const write = (lines: readonly string[]) => `${lines.map(withoutCommands).join('\n')}\n`
   return {
     get width() {
       if (isTTY) return stdout.columns || 80
-      return Number(env.COLUMNS) || Number.POSITIVE_INFINITY
+      const columns = Number(env.COLUMNS)
+      return columns > 0 ? columns : Number.POSITIVE_INFINITY
     },
     isInteractive: stdin.isTTY === true && isTTY && !isJson,
     isLive: isTTY && !isJson && env.TERM !== 'dumb',
@@ -56,10 +58,10 @@ export function createTerminal(
       if (!isJson) stderr.write(write(lines))
     },
     document(value) {
-      if (isJson) stdout.write(`${JSON.stringify(value, null, 2)}\n`)
+      if (isJson) stdout.write(`${toJson(value, 2)}\n`)
     },
     record(value) {
-      if (isJson) stdout.write(`${JSON.stringify(value)}\n`)
+      if (isJson) stdout.write(`${toJson(value)}\n`)
     },
   }
 }

@@ -47,11 +47,35 @@ export function wrap(text: string, width: number): string[] {
 export function clean(text: string): string {
   return text.replace(controls, (found) => {
     if (found === '\n' || found === '\t') return ' '
-    return `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`
+    return escaped(found)
   })
+}
+
+/**
+ * The last look at a line before a terminal gets it: whatever is no colour is shown and not sent, should a
+ * command have forgotten to {@link clean} a part of it.
+ */
+export function withoutCommands(line: string): string {
+  if (plain.test(line)) return line
+  return line
+    .split(colours)
+    .map((part, index) => (index % 2 === 1 ? part : clean(part)))
+    .join('')
+}
+
+/** A value as JSON, in which no control character stands for itself: JSON leaves those above U+007E as they are. */
+export function toJson(value: unknown, indent?: number): string {
+  return JSON.stringify(value, null, indent).replace(aboveAscii, escaped)
+}
+
+function escaped(found: string): string {
+  return `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
 
 const segmenter = new Intl.Segmenter()
 const plain = /^[ -~]*$/u
+// biome-ignore lint/suspicious/noControlCharactersInRegex: colours begin with one
+const colours = /(\u001b\[[\d;]*m)/u
+const aboveAscii = /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu
 // Control characters, and those that turn the direction of what follows.
 const controls = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { Context } from '../context.ts'
 import { withSession } from '../session.ts'
+import { clean } from '../text.ts'
 
 /** A word to offer, and what it means. */
 interface Offer {
@@ -17,7 +18,11 @@ export function createCompleter(program: Command) {
       ? optionsOf(command)
       : [...commandsOf(command), ...(await argumentOffers(command, argument, context))]
     for (const { word, about } of offers) {
-      if (word.startsWith(last)) context.world.stdout.write(`${word}\t${about}\n`)
+      // A line is a word: what would break it, or repaint the shell, cannot be typed anyway.
+      const isPlain = clean(word) === word
+      if (isPlain && word.startsWith(last)) {
+        context.world.stdout.write(`${word}\t${clean(about)}\n`)
+      }
     }
   }
 }
@@ -66,7 +71,7 @@ async function argumentOffers(command: Command, index: number, context: Context)
   if (argument?.argChoices !== undefined) {
     return argument.argChoices.map((word) => ({ word, about: '' }))
   }
-  if (argument?.name() !== 'key') return []
+  if (!/^(?:key|flag)$/u.test(argument?.name() ?? '')) return []
   const nothing = new Promise<Offer[]>((resolve) => {
     context.world.clock.after(patienceMs, () => resolve([]))
   })

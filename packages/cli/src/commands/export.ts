@@ -2,7 +2,9 @@ import { createWriteStream } from 'node:fs'
 import { resolve } from 'node:path'
 import { Writable } from 'node:stream'
 import type { Context } from '../context.ts'
+import { longNameOf } from '../environment.ts'
 import { withStore } from '../session.ts'
+import { clean } from '../text.ts'
 import { parseInstant } from '../time.ts'
 import { suggest, usageError } from '../usage-error.ts'
 import type { OutputStream } from '../world.ts'
@@ -37,7 +39,7 @@ export async function exportLog(
       when: { ...from, ...to },
       ...(options.flag === undefined ? {} : { what: options.flag }),
       ...(options.actor === undefined ? {} : { who: options.actor }),
-      ...(globals.env === undefined ? {} : { where: globals.env }),
+      ...(globals.env === undefined ? {} : { where: longNameOf(globals.env) }),
       ...(options.archive === undefined ? {} : { archive: resolve(world.cwd, options.archive) }),
     })
     const { signal } = world
@@ -62,12 +64,15 @@ function formatOf(file: string | undefined, typed: string | undefined) {
   )
 }
 
-/** Stdout stays open; it is waited for where it is a stream of Node's. */
+/** Stdout stays open; a pipe is waited for, and a terminal is sent no control characters. */
 function toStream(output: OutputStream): { stream: Writable; end: boolean } {
-  if (output instanceof Writable) return { stream: output, end: false }
+  const isTTY = output.isTTY === true
+  if (output instanceof Writable && !isTTY) return { stream: output, end: false }
   const stream = new Writable({
+    decodeStrings: false,
     write(chunk, _encoding, done) {
-      output.write(String(chunk))
+      const text = String(chunk)
+      output.write(isTTY ? text.split(/\r?\n/u).map(clean).join('\n') : text)
       done()
     },
   })
