@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { userInfo } from 'node:os'
 import { promisify } from 'node:util'
 import type { Context } from './context.ts'
+import { usageError } from './usage-error.ts'
 
 /**
  * Who is named in the log: `--as`, else `SLUICE_ACTOR`, else git's user.email or user.name, else the
@@ -14,8 +15,17 @@ export async function findActor({ world, globals }: Pick<Context, 'world' | 'glo
     env.SLUICE_ACTOR ||
     (await askGit('user.email', cwd, env)) ||
     (await askGit('user.name', cwd, env)) ||
-    userInfo().username
+    systemUser()
   )
+}
+
+/** A container may run as a number that has no name. */
+function systemUser(): string {
+  try {
+    return userInfo().username
+  } catch {
+    throw usageError('Who are you? Neither git nor the system knows a name.', 'Add --as NAME')
+  }
 }
 
 async function askGit(

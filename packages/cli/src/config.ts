@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { dirname, extname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { SluiceError } from '@sluice/core'
+import { configSettings } from './config-settings.ts'
 import type { GlobalOptions } from './context.ts'
 import { loadFile } from './load-module.ts'
 import type { SluiceConfig } from './sluice-config.ts'
@@ -20,16 +21,6 @@ export interface FoundConfig {
 
 /** In this order, in each folder from the current one up. */
 const fileNames = ['ts', 'mts', 'js', 'mjs', 'cjs', 'json'].map((end) => `sluice.config.${end}`)
-
-const settings = [
-  'store',
-  'environment',
-  'definitions',
-  'directory',
-  'policy',
-  'rollouts',
-  'confirmIn',
-] as const
 
 /**
  * Reads the configuration: the file that `--config` or `SLUICE_CONFIG` names, else the nearest
@@ -69,7 +60,9 @@ async function read(file: string): Promise<unknown> {
     return await createJiti(file, { alias }).import(file, { default: true })
   } catch (cause) {
     const why = cause instanceof Error ? cause.message.split('\n')[0] : String(cause)
-    throw new SluiceError('config_unreadable', `${file} cannot be read: ${why}`, { cause })
+    const instead = 'Mend it there, or name another configuration: --config FILE'
+    const what = `${file} cannot be read: ${why?.trim()}\n${instead}`
+    throw new SluiceError('config_unreadable', what, { cause })
   }
 }
 
@@ -84,17 +77,20 @@ function check(found: unknown, file: string): SluiceConfig {
       `${file} exports no configuration.\nWrite: export default defineConfig({ store: 'file:./.sluice/log' })`,
     )
   }
-  for (const name of Object.keys(found)) {
-    if ((settings as readonly string[]).includes(name)) continue
-    const pointer = `/${name}`
-    const hint = suggest(name, settings) ?? `It may hold ${settings.join(', ')}.`
-    throw new SluiceError(
-      'invalid_config',
-      `${file} holds an unknown setting "${name}".\n${hint}`,
-      {
-        pointer,
-      },
-    )
-  }
+  for (const [name, value] of Object.entries(found)) checkSetting(name, value, file)
   return found as SluiceConfig
+}
+
+function checkSetting(name: string, value: unknown, file: string): void {
+  const setting = Object.hasOwn(configSettings, name) ? configSettings[name] : undefined
+  const details = { pointer: `/${name}` }
+  if (setting === undefined) {
+    const known = Object.keys(configSettings)
+    const hint = suggest(name, known) ?? `It may hold ${known.join(', ')}.`
+    const what = `${file} holds an unknown setting "${name}".\n${hint}`
+    throw new SluiceError('invalid_config', what, details)
+  }
+  if (value === undefined || setting.fits(value)) return
+  const what = `${file}: ${name} is not what it has to be.\nWrite ${setting.expected}.`
+  throw new SluiceError('invalid_config', what, { ...details, expected: setting.expected })
 }

@@ -13,6 +13,10 @@ export function findEnvironment(
 ): string {
   const { SLUICE_ENVIRONMENT, NODE_ENV } = variables
   const given = [named, SLUICE_ENVIRONMENT, configured, NODE_ENV].map((each) => each?.trim())
-  const found = given.find(Boolean) ?? 'development'
-  return Object.hasOwn(aliases, found) ? (aliases[found] as string) : found
+  return longNameOf(given.find(Boolean) ?? 'development')
+}
+
+/** An environment as the log has it: `prod` and `dev` are taken for their long names. */
+export function longNameOf(environment: string): string {
+  return Object.hasOwn(aliases, environment) ? (aliases[environment] as string) : environment
 }

@@ -7,7 +7,7 @@ import { type FoundConfig, loadConfig } from './config.ts'
 import type { Context } from './context.ts'
 import { findEnvironment } from './environment.ts'
 import { type OpenStore, openStore, withStoreRemedy } from './open-store.ts'
-import type { SluiceConfig } from './sluice-config.ts'
+import type { OpenedStore, SluiceConfig } from './sluice-config.ts'
 
 /** An open log, the flags over it, and who is at work; valid until the callback of `withSession` is over. */
 export interface Session {
@@ -94,7 +94,7 @@ async function openConfiguredStore(
   if (typed) return openStore({ where: typed, folder: cwd, env })
   if (typeof config.store === 'string') return openStore({ where: config.store, folder, env })
   if (typeof config.store !== 'function') throw notNamed()
-  const { store, close } = await config.store()
+  const { store, close } = checkOpened(await config.store())
   return {
     store,
     name: 'the store of sluice.config',
@@ -103,6 +103,17 @@ async function openConfiguredStore(
       await close?.()
     },
   }
+}
+
+/** A configuration in JavaScript may answer anything. */
+function checkOpened(opened: OpenedStore): OpenedStore {
+  const { read, append } = (opened?.store ?? {}) as { read?: unknown; append?: unknown }
+  if (typeof read === 'function' && typeof append === 'function') return opened
+  throw new SluiceError(
+    'invalid_config',
+    'store in sluice.config opens no store.\nWrite store: () => ({ store: createRedisStore({ … }), close: () => client.destroy() })',
+    { pointer: '/store' },
+  )
 }
 
 function notNamed(): SluiceError {

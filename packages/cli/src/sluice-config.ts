@@ -46,6 +46,8 @@ export interface SluiceConfig {
   readonly rollouts?: { readonly [flag: string]: RolloutSettings }
   /** Environments in which a change that goes up is confirmed first. Default: `['production']`. */
   readonly confirmIn?: readonly string[]
+  /** The file that the application's clients on this machine keep as their `cache`: `sluice doctor` looks at it. */
+  readonly cache?: string
 }
 
 /** Types a configuration file; answers what it was given. */
