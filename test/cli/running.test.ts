@@ -1,10 +1,11 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createGuardSet, LATENCY_BUCKETS } from '@sluice/guards'
 import type { RolloutState } from '@sluice/rollout'
-import { createReplica } from '@sluice/stores'
+import { createReplica, type Store } from '@sluice/stores'
 import { createFileStore } from '@sluice/stores/file'
+import { createMemoryStore } from '@sluice/stores/memory'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createWorld, type MemoryWorld, type Running } from './world.ts'
 
@@ -108,6 +109,57 @@ describe('log --follow', () => {
     expect(stdout).not.toContain('two')
     expect(stdout.match(/three/gu)).toHaveLength(1)
     expect(exitCode).toBe(130)
+  })
+
+  it('says that the store is away and back, and tells what was written meanwhile', async () => {
+    await world.run('sluice set newCheckout 1 --reason "one"')
+    const follow = world.start('sluice log --follow')
+    await follow.shows('one')
+    await rename(join(folder, 'log'), join(folder, 'elsewhere'))
+    await showsLater(follow, 'It is asked again until it answers.')
+    await rename(join(folder, 'elsewhere'), join(folder, 'log'))
+    await world.run('sluice kill newCheckout --reason "meanwhile"')
+    await showsLater(follow, 'meanwhile')
+    follow.interrupt()
+    const { stdout, stderr } = await follow.outcome
+    expect(stderr).toContain('The store answers again.')
+    expect(stderr.match(/asked again/gu)).toHaveLength(1)
+    expect(stdout.match(/one|meanwhile/gu)).toEqual(['one', 'meanwhile'])
+  })
+
+  it('tells a commit once that comes while the log is read', async () => {
+    const memory = createMemoryStore({ clock: world.clock })
+    const other = createReplica({ store: memory, clock: world.clock })
+    const write = (reason: string) =>
+      other.commit({
+        ...{ actor: 'bo', action: 'enable', reason, environment: 'production' },
+        changes: [{ key: 'exposure/production/newCheckout', value: { enabled: true } }],
+      })
+    await write('one')
+    let wholeReads = 0
+    const store: Store = {
+      ...memory,
+      async read(after, limit) {
+        // The first is the replica's, the second that of the history.
+        if (after === 0) wholeReads += 1
+        if (after === 0 && wholeReads === 2) await write('two')
+        return memory.read(after, limit)
+      },
+    }
+    Object.assign(globalThis, { storeOfTest: store })
+    await writeFile(
+      join(folder, 'own.mjs'),
+      "export default { environment: 'production', store: () => ({ store: globalThis.storeOfTest }) }",
+    )
+    const follow = world.start('sluice log --follow --config own.mjs')
+    await follow.shows('two')
+    await write('three')
+    await showsLater(follow, 'three')
+    follow.interrupt()
+    const { stdout } = await follow.outcome
+    expect(stdout.match(/one|two|three/gu)).toEqual(['one', 'two', 'three'])
+    expect(wholeReads).toBeGreaterThan(1)
+    await other.close()
   })
 
   it('is one commit a line with --json, and begins with what is there', async () => {

@@ -2,9 +2,9 @@
 // that a screen is the same each time. The program itself knows no such variable.
 
 import { machineClock } from '../../packages/cli/src/machine-clock.ts'
-import { main } from '../../packages/cli/src/main.ts'
+import { runProcess } from '../../packages/cli/src/run-process.ts'
 
-const { stdin, stdout, stderr, env } = process
+const { env } = process
 const startedAt = Date.parse(env.SLUICE_TEST_AT ?? '')
 const began = Date.now()
 const isMoving = env.SLUICE_TEST_MOVES !== undefined
@@ -18,13 +18,4 @@ Math.random = () => {
   return seed / 2_147_483_647
 }
 
-const interrupted = new AbortController()
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(signal, () => interrupted.abort())
-}
-void main(process.argv.slice(2), {
-  ...{ stdin, stdout, stderr, env, cwd: process.cwd(), clock },
-  signal: interrupted.signal,
-}).then((code) => {
-  process.exitCode = code
-})
+void runProcess({ clock })

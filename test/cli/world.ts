@@ -12,7 +12,7 @@ export interface Outcome {
 /** A command line that runs. */
 export interface Running {
   readonly outcome: Promise<Outcome>
-  /** Waits until stdout holds a text. @throws Error With what it wrote, where it ends before. */
+  /** Waits until a text stands on stdout or stderr. @throws Error With what it wrote, where it ends before. */
   shows(text: string): Promise<void>
   /** Types into stdin. */
   type(text: string): void
@@ -64,7 +64,7 @@ export function createWorld(cwd: string): MemoryWorld {
           isOver = true
           for (const tell of changes) tell()
         })
-        while (!written.stdout.includes(text)) {
+        while (!(written.stdout + written.stderr).includes(text)) {
           if (isOver)
             throw new Error(`It ended without writing ${text}: ${JSON.stringify(written)}`)
           await new Promise<void>((resolve) => {

@@ -3,10 +3,11 @@ import type { Command, CommanderError } from 'commander'
 import { toUsageError } from './commander-error.ts'
 import type { GlobalOptions } from './context.ts'
 import { type ExitCode, exitCodeOf, exitCodes } from './exit-codes.ts'
+import { toFileError } from './file-error.ts'
 import { createProgram } from './program.ts'
 import { createTerminal } from './terminal.ts'
-import { clean, wrap } from './text.ts'
-import type { World } from './world.ts'
+import { clean, toJson, wrap } from './text.ts'
+import { unread, type World } from './world.ts'
 
 /**
  * Runs one command line in a world.
@@ -15,13 +16,15 @@ import type { World } from './world.ts'
  * @returns The exit code. Never rejects: errors are told on stderr.
  */
 export async function main(argv: readonly string[], world: World): Promise<ExitCode> {
-  let code: ExitCode = exitCodes.done
+  let code = exitCodes.done as ExitCode
   const program = createProgram(world, (ended) => {
     code = ended
   })
   try {
-    await program.parseAsync(argv, { from: 'user' })
-    return code
+    const work = program.parseAsync(argv, { from: 'user' })
+    await (world.givenUp === undefined ? work : Promise.race([work, world.givenUp]))
+    // To a reader that has gone, the end of what went on by itself is no interruption.
+    return world.signal.reason === unread && code === exitCodes.interrupted ? exitCodes.done : code
   } catch (thrown) {
     if ((thrown as CommanderError).exitCode === 0) return exitCodes.done
     // Commander's word for: nothing was typed but the program's name.
@@ -34,17 +37,19 @@ export async function main(argv: readonly string[], world: World): Promise<ExitC
 }
 
 function tell(thrown: unknown, program: Command, argv: readonly string[], world: World): ExitCode {
+  const isOurs = isSluiceError(thrown)
+  if (!isOurs && world.signal.reason === unread) return exitCodes.done
   const error =
-    world.signal.aborted && !isSluiceError(thrown)
+    world.signal.aborted && !isOurs
       ? new SluiceError('interrupted', 'Interrupted.', { cause: thrown })
-      : thrown
+      : toFileError(thrown)
   const { code, message } = error as { code?: string; message?: string }
   const exitCode = exitCodeOf(isSluiceError(error) ? code : undefined)
   // Commander may have stopped before it came to an option that stands further right.
   const globals = program.opts<GlobalOptions>()
   const json = globals.json === true || argv.includes('--json')
   if (json) {
-    world.stderr.write(`${JSON.stringify({ error: describe(error, exitCode) })}\n`)
+    world.stderr.write(`${toJson({ error: describe(error, exitCode) })}\n`)
     return exitCode
   }
   const { color, width } = createTerminal(

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isSluiceError, SluiceError } from '@sluice/core'
@@ -80,6 +81,13 @@ export function withStoreRemedy(error: unknown, { name, directory }: OpenStore):
   if (directory === undefined || !isSluiceError(error) || error.code !== 'store_missing') {
     return error
   }
+  // It is another folder that is missing, and its error names it.
+  const found = statSync(directory, { throwIfNoEntry: false })
+  if (found?.isDirectory() === true) return error
+  if (found !== undefined) {
+    const text = `${directory} is a file, and a log is a folder.\nName the folder; where there is none yet, sluice init makes one.`
+    return new SluiceError('store_missing', text, { cause: error })
+  }
   return new SluiceError(
     'store_missing',
     `There is no folder ${directory}.\nIf the log lies elsewhere, or on a volume that is not mounted, mend that. For a new log type mkdir -p ${directory}`,
@@ -97,16 +105,11 @@ async function openRedis({ where, folder }: StorePlace): Promise<OpenStore> {
   const url = parse(where)
   const prefix = take(url, 'prefix') ?? 'sluice'
   const name = nameOf(url)
-  const { createClient } = await driver<RedisPackage>('redis', name, folder)
+  const redis = await driver<RedisPackage>('redis', name, folder)
   const { createRedisStore } = await import('@sluice/stores/redis')
-  const client = createClient({
-    url: url.href,
-    disableOfflineQueue: true,
-    // A person waits: the first connection succeeds or fails, and is not tried for ever.
-    socket: { connectTimeout: connectMs, reconnectStrategy: false },
-  })
+  const client = createRedisClient(redis, url)
   client.on('error', () => {})
-  await client.connect().catch((cause: unknown) => {
+  await withinPatience(client.connect()).catch((cause: unknown) => {
     throw unreachable(name, cause)
   })
   const store = createRedisStore({ client, prefix })
@@ -118,6 +121,31 @@ async function openRedis({ where, folder }: StorePlace): Promise<OpenStore> {
       client.destroy()
     },
   }
+}
+
+function createRedisClient({ createClient }: RedisPackage, url: URL) {
+  try {
+    return createClient({
+      url: url.href,
+      disableOfflineQueue: true,
+      // A person waits: the first connection succeeds or fails, and is not tried for ever.
+      socket: { connectTimeout: connectMs, reconnectStrategy: false },
+    })
+  } catch (cause) {
+    throw usageError(
+      `${nameOf(url)} is no address that the package redis takes: ${(cause as Error).message}.`,
+      'It looks like redis://host:6379/0?prefix=shop',
+    )
+  }
+}
+
+/** The client's own limit ends with the connection; a server may take it and say nothing. */
+function withinPatience<T>(connected: Promise<T>): Promise<T> {
+  const patience = new Promise<never>((_, reject) => {
+    const late = () => reject(new Error(`it does not answer within ${connectMs} ms`))
+    setTimeout(late, connectMs).unref()
+  })
+  return Promise.race([connected, patience])
 }
 
 async function openPostgres({ where, folder }: StorePlace): Promise<OpenStore> {
@@ -173,6 +201,12 @@ async function openNats({ where, folder }: StorePlace): Promise<OpenStore> {
 
 async function openHttp({ where, env }: StorePlace): Promise<OpenStore> {
   const url = parse(where)
+  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
+    throw usageError(
+      `The address ${nameOf(url)} is over HTTP, and holds a name, a password or a query besides.`,
+      'Leave that out, and set SLUICE_TOKEN to the token.',
+    )
+  }
   const { createHttpStore } = await import('@sluice/stores/http')
   const token = env.SLUICE_TOKEN || undefined
   const store = createHttpStore({ url: url.href, ...(token === undefined ? {} : { token }) })
@@ -183,7 +217,9 @@ function parse(where: string): URL {
   try {
     return new URL(where)
   } catch {
-    throw usageError(`${where} is no address of a store.`, 'It looks like redis://host:6379')
+    // What makes it none may stand beside a password.
+    const shown = where.replace(/\/\/.*@/su, '//').replace(/[?#].*$/su, '')
+    throw usageError(`${shown} is no address of a store.`, 'It looks like redis://host:6379')
   }
 }
 

@@ -23,6 +23,14 @@ export interface World {
   /** The folder that relative paths start from. */
   readonly cwd: string
   readonly clock: Clock
-  /** Aborted when the user presses Ctrl-C or the process is told to end. */
+  /**
+   * Aborted when the user presses Ctrl-C or the process is told to end; with {@link unread} as its reason where
+   * nobody reads the output any more.
+   */
   readonly signal: AbortSignal
+  /** Rejects where what runs is not waited for any longer. Default: it is waited for for ever. */
+  readonly givenUp?: Promise<never>
 }
+
+/** Why a command that only tells need not go on: the reader has gone, as `head` does. */
+export const unread = new Error('nobody reads the output any more')

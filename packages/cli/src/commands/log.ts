@@ -1,6 +1,7 @@
-import type { Commit, Replica } from '@sluice/stores'
+import type { Commit } from '@sluice/stores'
 import { bookkeeping, describeChanges } from '../commit-text.ts'
 import type { Context } from '../context.ts'
+import { longNameOf } from '../environment.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { flagOfKey } from '../log-key.ts'
 import { withSession } from '../session.ts'
@@ -9,6 +10,7 @@ import type { Terminal } from '../terminal.ts'
 import { clean, widthOf } from '../text.ts'
 import { formatInstant, parseInstant } from '../time.ts'
 import { usageError } from '../usage-error.ts'
+import { followLog } from './follow-log.ts'
 import { showPast } from './log-at.ts'
 
 /** What is typed behind `sluice log`. */
@@ -41,10 +43,12 @@ export async function showLog(
   const isWanted = createFilter(context, options, now)
   const limit = parseLimit(options.limit)
   return withSession(context, async ({ flags }) => {
-    const commits = (await flags.replica.history('')).filter(isWanted)
+    const follower = options.follow === true ? followLog(flags.replica, context) : undefined
+    const all = await flags.replica.history('')
+    const commits = all.filter(isWanted)
     const shown = commits.slice(-limit)
     const { terminal } = context
-    if (options.follow !== true) {
+    if (follower === undefined) {
       terminal.document({ commits: shown, earlier: commits.length - shown.length })
     }
     if (commits.length > shown.length) {
@@ -53,21 +57,22 @@ export async function showLog(
         terminal.color.dim(`${earlier} earlier: --limit ${commits.length}, or --since 7d`),
       )
     }
-    if (shown.length === 0 && options.follow !== true) {
+    if (shown.length === 0 && follower === undefined) {
       terminal.remark(terminal.color.dim('No commit fits.'))
     }
     const print = createPrinter(terminal, shown)
-    if (options.follow !== true) {
+    if (follower === undefined) {
       print(shown)
       return exitCodes.done
     }
     for (const commit of shown) terminal.record(commit)
     print(shown)
-    return follow(flags.replica, context, (commit) => {
+    await follower.run(all.at(-1)?.revision ?? 0, (commit) => {
       if (!isWanted(commit)) return
       terminal.record(commit)
       print([commit])
     })
+    return exitCodes.interrupted
   })
 }
 
@@ -81,12 +86,13 @@ function createFilter(
   if (from >= to) {
     throw usageError('--since is not before --until.', 'Nothing can lie between them; swap them.')
   }
+  const where = globals.env === undefined ? undefined : longNameOf(globals.env)
   return (commit) =>
     (all === true || action !== undefined || !bookkeeping.has(commit.action)) &&
     (actor === undefined || commit.actor === actor) &&
     (action === undefined || commit.action === action) &&
     // Only what was typed narrows: whatever the environment is otherwise, a log is read whole.
-    (globals.env === undefined || commit.environment === globals.env) &&
+    (where === undefined || commit.environment === where) &&
     commit.at >= from &&
     commit.at < to &&
     (flag === undefined || commit.changes.some(({ key }) => flagOfKey(key) === flag))
@@ -147,21 +153,3 @@ function createPrinter(terminal: Terminal, first: readonly Commit[]) {
 
 /** Actions that took something away from users: those are looked for first. */
 const reductions = /^(?:roll_back|abort|disable|rolled_back)/u
-
-/** Tells each commit as it comes, until Ctrl-C. */
-async function follow(
-  replica: Replica,
-  { world }: Context,
-  tell: (commit: Commit) => void,
-): Promise<ExitCode> {
-  const stop = replica.on('change', (commit) => tell(commit))
-  try {
-    await new Promise<void>((resolve) => {
-      if (world.signal.aborted) resolve()
-      world.signal.addEventListener('abort', () => resolve(), { once: true })
-    })
-  } finally {
-    stop()
-  }
-  return exitCodes.interrupted
-}
