@@ -26,6 +26,11 @@ flags:
   await writeFile(join(folder, 'broken.json'), '{')
   await writeFile(join(folder, 'wrong.yaml'), 'version: 1\nflags: { a: { rollout: 300 } }\n')
   await writeFile(join(folder, 'text.json'), '"ada"')
+  await writeFile(join(folder, 'number.json'), '{"store": "./log", "environment": 5}')
+  await writeFile(join(folder, 'word.json'), '{"store": "./log", "confirmIn": "production"}')
+  await writeFile(join(folder, 'plan.json'), '{"store": "./log", "rollouts": {"a": {"plan": 5}}}')
+  await writeFile(join(folder, 'nothing.mjs'), 'export default { store: () => {} }')
+  await writeFile(join(folder, 'throws.mjs'), 'throw new Error("no vault")')
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
@@ -70,13 +75,16 @@ describe('an error says what is wrong, and what to type instead', () => {
     [
       `sluice set newCheckout half ${why}`,
       3,
-      'half is no percentage.',
+      '"half" is no percentage.',
       'Type a number from 0 to 100',
     ],
+    [`sluice set newCheckout "" ${why}`, 3, '"" is no percentage.', 'Type a number from 0 to 100'],
+    [`sluice set newCheckout -5 ${why}`, 3, '"-5" is no percentage.', 'Type a number from 0'],
+    [`sluice set newCheckout NaN ${why}`, 3, '"NaN" is no percentage.', 'Type a number from 0'],
     [
       `sluice set newCheckout 101 ${why}`,
       3,
-      '101 is no percentage.',
+      '"101" is no percentage.',
       'Type a number from 0 to 100',
     ],
     ['sluice set newCheckout 25', 3, 'Say why: it goes into the log.', 'Add --reason "…"'],
@@ -121,6 +129,34 @@ describe('an error says what is wrong, and what to type instead', () => {
     ],
     ['sluice flags --config misspelt.json', 1, 'unknown setting "stor"', 'Did you mean store?'],
     ['sluice flags --config broken.json', 1, 'broken.json cannot be read', 'JSON'],
+    [
+      'sluice flags --config number.json',
+      1,
+      'environment is not what it has to be.',
+      "Write a name, as 'production'.",
+    ],
+    ['sluice flags --config word.json', 1, 'confirmIn is not', 'Write a list of environments'],
+    ['sluice flags --config plan.json', 1, 'rollouts is not', 'Write terms by flag'],
+    ['sluice flags --config nothing.mjs', 1, 'opens no store.', 'Write store: () => ({'],
+    ['sluice flags --config throws.mjs', 1, 'cannot be read: no vault', 'Mend it there'],
+    [
+      'sluice flags --store ./flags.yaml',
+      4,
+      'is a file, and a log is a folder.',
+      'Name the folder',
+    ],
+    [
+      'sluice flags --store redis://host:port',
+      3,
+      'is no address of a store.',
+      'It looks like redis',
+    ],
+    [
+      'sluice flags --store http://127.0.0.1:1?token=x',
+      3,
+      'http://127.0.0.1:1 is over HTTP, and holds',
+      'set SLUICE_TOKEN',
+    ],
     ['sluice flags --store ./nowhere', 4, 'There is no folder', 'type mkdir -p'],
     [
       'sluice flags --store rdis://localhost',
@@ -137,6 +173,7 @@ describe('an error says what is wrong, and what to type instead', () => {
     ['sluice flags --store http://127.0.0.1:1', 4, 'did not answer', 'Check that it runs'],
     ['sluice flags --env "eu/production"', 3, 'cannot name an environment', 'as in "production"'],
     ['sluice log --since yesterday', 3, '--since "yesterday" is no time.', 'Type 2h, 30m or 7d'],
+    ['sluice log --since 2026-02-31', 3, '"2026-02-31" is no time.', '2026-03-01T09:00Z'],
     ['sluice log --since 1h --until 2h', 3, '--since is not before --until.', 'swap them'],
     ['sluice log --limit all', 3, '--limit all is no number of commits.', 'a whole number from 1'],
     ['sluice apply nothing.yaml', 1, 'There is no file nothing.yaml.', 'sluice init writes'],
@@ -158,6 +195,11 @@ describe('an error says what is wrong, and what to type instead', () => {
     ['sluice export --format xml', 3, '--format xml is not known.', 'There is jsonl, csv.'],
     ['sluice restore nothing', 1, 'There is no file nothing.', 'sluice backup nothing writes one'],
     ['sluice restore flags.yaml', 1, 'flags.yaml', 'backup'],
+    ['sluice restore log', 1, 'There is no file log.', 'sluice backup log writes one'],
+    ['sluice verify --backup nothing', 1, 'There is no file nothing.', 'sluice backup nothing'],
+    ['sluice backup flags.yaml', 1, 'flags.yaml is there already, and is no whole', 'Name another'],
+    ['sluice backup nowhere/b', 1, 'There is no folder', 'type mkdir -p'],
+    ['sluice export nowhere/log.csv', 1, 'log.csv cannot be used: ENOENT', 'in a folder that is'],
     ['sluice completion bsh', 3, 'sluice completion knows no bsh.', 'Did you mean bash?'],
   ])('%s', async (line, exitCode, what, instead) => {
     const outcome = await world.run(line)
@@ -185,6 +227,21 @@ describe('an error says what is wrong, and what to type instead', () => {
   it('is JSON too where the command line itself is wrong', async () => {
     const { stderr } = await world.run('sluice flgs --json')
     expect(JSON.parse(stderr).error).toMatchObject({ code: 'unknown_command', exitCode: 3 })
+  })
+
+  it.each([
+    'redis://ada:secret@host:port',
+    'redis://ada:se/cret@host:port',
+    'postgres://ada:secret@host:99999/db?password=secret',
+    'http://ada:secret@127.0.0.1:1',
+    'http://127.0.0.1:1/?token=secret',
+    'https://:secret@',
+    'nats://ada:secret@127.0.0.1:1?token=secret',
+    'rdis://ada:secret@host',
+  ])('shows no password: %s', async (where) => {
+    const { stdout, stderr, exitCode } = await world.run(`sluice flags --store ${where}`)
+    expect(stdout + stderr).not.toMatch(/secret|cret@/u)
+    expect([3, 4]).toContain(exitCode)
   })
 
   it('shows the escapes in a hostile text, and sends none', async () => {

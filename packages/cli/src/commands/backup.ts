@@ -1,17 +1,18 @@
-import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { SluiceError } from '@sluice/core'
-import { backupLog, type CompactableStore, restoreLog, verifyBackup } from '@sluice/stores'
+import { backupLog, type CompactableStore, restoreLog } from '@sluice/stores'
 import { confirm } from '../confirm.ts'
 import type { Context } from '../context.ts'
+import { assertReplaceable, readBackup } from '../read-backup.ts'
 import { withStore } from '../session.ts'
 
 /** `sluice backup FILE`: the whole log in one file, while it is in use. */
 export function backup(context: Context, [file]: readonly [string]): Promise<void> {
   const { world, terminal } = context
+  const path = resolve(world.cwd, file)
   return withStore(context, async ({ store, name }) => {
-    const { from, head } = await backupLog(store, resolve(world.cwd, file))
+    await assertReplaceable(path, file)
+    const { from, head } = await backupLog(store, path)
     terminal.document({ file, from, head })
     terminal.print(
       `${terminal.color.green('✓')} ${file} holds ${name} up to revision ${head.revision}`,
@@ -24,13 +25,7 @@ export function backup(context: Context, [file]: readonly [string]): Promise<voi
 export async function restore(context: Context, [file]: readonly [string]): Promise<void> {
   const { world, terminal } = context
   const path = resolve(world.cwd, file)
-  if (!existsSync(path)) {
-    throw new SluiceError(
-      'backup_missing',
-      `There is no file ${file}.\nsluice backup ${file} writes one, from the store that --store names.`,
-    )
-  }
-  const { head } = await verifyBackup(path)
+  const { head } = await readBackup(path, file)
   await withStore(context, async ({ store, name, directory }) => {
     await confirm(context, {
       question: `Restore ${head.revision} revisions to ${name}?`,

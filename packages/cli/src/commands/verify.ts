@@ -1,7 +1,8 @@
 import { resolve } from 'node:path'
-import { type Head, verifyBackup, verifyLog } from '@sluice/stores'
+import { type Head, verifyLog } from '@sluice/stores'
 import type { Context } from '../context.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
+import { readBackup } from '../read-backup.ts'
 import { withStore } from '../session.ts'
 import { usageError } from '../usage-error.ts'
 
@@ -21,7 +22,7 @@ export async function verify(
   const { terminal, world } = context
   const { color } = terminal
   if (backup !== undefined) {
-    const { from, head: end } = await verifyBackup(resolve(world.cwd, backup))
+    const { from, head: end } = await readBackup(resolve(world.cwd, backup), backup)
     terminal.document({ ok: true, from, head: end })
     terminal.print(
       `${color.green('✓')} ${backup} is whole: revisions ${from.revision + 1} to ${end.revision}`,
