@@ -95,6 +95,32 @@ describe('a change', () => {
     expect(misspelt.stderr).toContain('Did you mean newCheckout?')
   })
 
+  it('is confirmed where a short name says so, too', async () => {
+    await writeConfig({ confirmIn: ['prod'] })
+    const up = 'sluice set newCheckout 50 --reason "more users"'
+    expect((await world.run(up)).exitCode).toBe(3)
+  })
+
+  it('is not made where somebody else moved the flag while it was asked about', async () => {
+    const asked = world.start('sluice set newCheckout 50 --reason "more users"', { isTTY: true })
+    await asked.shows('newCheckout in production: on 5 % → on 50 %. Do it?')
+    await world.run('sluice kill newCheckout --as bo --reason "errors"')
+    asked.type('y\n')
+    const { stderr, exitCode } = await asked.outcome
+    expect(stderr).toContain('Nothing was changed: somebody else moved newCheckout in production')
+    expect(stderr).toContain('sluice flags show newCheckout says who')
+    expect(exitCode).toBe(1)
+    expect((await json('sluice flags')).flags[0]).toMatchObject({ enabled: false, rollout: 5 })
+  })
+
+  it('of next to nobody is never shown as nobody, nor of nearly all as all', async () => {
+    const moved = async (percent: string) =>
+      (await world.run(`sluice set newCheckout ${percent} ${why}`)).stdout
+    expect(await moved('0.001')).toContain('is on 0.001 % in production')
+    expect(await moved('99.999')).toContain('is on 99.999 % in production')
+    expect(await moved('33.333')).toContain('is on 33.33 % in production')
+  })
+
   it('is made by whom --as names, before SLUICE_ACTOR', async () => {
     expect(await json(`sluice set newCheckout 25 --as bo ${why}`)).toMatchObject({ actor: 'bo' })
   })
@@ -190,6 +216,19 @@ describe('approvals', () => {
 })
 
 describe('apply', () => {
+  it('writes nothing where the log changed under its plan, and says what to do', async () => {
+    const asked = world.start('sluice apply --reason "the file"', { isTTY: true })
+    await asked.shows('Apply this?')
+    await writeFlags('newCheckout: { enabled: true, rollout: 7, environments: [staging] }')
+    await world.run(`sluice apply --as bo ${why}`)
+    asked.type('y\n')
+    const { stderr, exitCode } = await asked.outcome
+    expect(stderr).toContain('flag/newCheckout was changed at')
+    expect(stderr).toContain('Nothing was applied. Apply again to see what is different now')
+    expect(exitCode).toBe(1)
+    expect((await json('sluice log')).commits).toHaveLength(1)
+  })
+
   it('leaves what the file does not hold, unless it is told to remove it', async () => {
     await writeFlags('a: { enabled: true }', 'b: { enabled: true }')
     await world.run(`sluice apply ${why}`)
@@ -221,6 +260,30 @@ describe('the log', () => {
     const { commits, earlier } = await json('sluice log --limit 2')
     expect(commits.map(({ revision }: { revision: number }) => revision)).toEqual([2, 3])
     expect(earlier).toBe(1)
+  })
+
+  it('is narrowed to an environment by its short name, too', async () => {
+    await world.run(`sluice set newCheckout 10 ${why}`)
+    await world.run(`sluice set newCheckout 20 --env staging ${why}`)
+    expect((await json('sluice log --env prod')).commits).toMatchObject([{ revision: 1 }])
+    const { stdout } = await world.run('sluice export --env prod')
+    expect(JSON.parse(stdout)).toMatchObject({ revision: 1, where: 'production' })
+  })
+
+  it('says so where the instant asked for is still to come', async () => {
+    const { stdout, stderr, exitCode } = await world.run('sluice log --at 2030-01-01')
+    expect(stderr).toContain('That is still to come: so it stands now.')
+    expect(stdout).toContain('as it was at 2030-01-01 00:00:00Z')
+    expect(exitCode).toBe(0)
+  })
+
+  it('takes an instant in any zone, and in UTC without one', async () => {
+    await world.run(`sluice set newCheckout 10 ${why}`)
+    const revisionAt = async (at: string) => (await json(`sluice log --at ${at}`)).revision
+    expect(await revisionAt('2026-03-02T09:00')).toBe(1)
+    expect(await revisionAt('2026-03-02T10:00+01:00')).toBe(1)
+    expect(await revisionAt('2026-03-02T10:00+02:00')).toBe(0)
+    expect(await revisionAt('"2026-03-02 08:59:59"')).toBe(0)
   })
 
   it('shows the flags as they were', async () => {

@@ -26,7 +26,9 @@ export function formatBar(ratio: number, cells: number): Bar {
   return { filled, rest: '░'.repeat(cells - whole - (part === '' ? 0 : 1)) }
 }
 
-/** A percentage without needless decimals: `25 %`, `0.5 %`. */
+/** A percentage without needless decimals: `25 %`, `0.5 %`. What is not quite nobody or everybody is never shown as that. */
 export function formatPercent(percent: number): string {
-  return `${Number(percent.toFixed(2))} %`
+  const short = Number(percent.toFixed(2))
+  const isRounded = short !== percent && (short === 0 || short === 100)
+  return `${isRounded ? Number(percent.toFixed(7)) : short} %`
 }

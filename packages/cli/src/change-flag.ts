@@ -5,7 +5,13 @@ import {
   SluiceError,
   settingsFor,
 } from '@sluice/core'
-import type { ChangeNote, Commit, FlagCommands } from '@sluice/stores'
+import {
+  type ChangeNote,
+  type Commit,
+  exposureKey,
+  type FlagCommands,
+  flagKey,
+} from '@sluice/stores'
 import { confirmChange } from './confirm-change.ts'
 import type { Context, NoteOptions } from './context.ts'
 import { describeExposure, describeSettings, describeShare, exposureOf } from './flag-state.ts'
@@ -50,17 +56,36 @@ export function changeFlag(
         : describeSettings(before)
     const is = after === undefined ? 'off' : describeSettings(after)
     if (!isDown && isUp(before, after)) {
-      await confirmChange(
-        context,
-        session,
-        `${clean(key)} in ${environment}: ${was} → ${is}. Do it?`,
-      )
+      const standing = createStanding(session, key)
+      await confirmChange(context, session, `${key} in ${environment}: ${was} → ${is}. Do it?`)
+      await standing.check()
     }
     const commit = await write(await session.commands(), note).catch((error: unknown) => {
-      throw withRemedy(error)
+      throw withRemedy(error, key)
     })
     tell(context, session, { key, was, after, commit })
   })
+}
+
+/** Whether what somebody was asked about still stands: they may have thought for an hour. */
+function createStanding({ flags, environment }: Session, key: string) {
+  const { replica } = flags
+  const read = () =>
+    Math.max(...[exposureKey(environment, key), flagKey(key)].map(replica.revisionOf))
+  const seen = read()
+  return {
+    /** @throws SluiceError `conflict`. */
+    async check(): Promise<void> {
+      await replica.refresh()
+      if (read() === seen) return
+      const what = `Nothing was changed: somebody else moved ${key} in ${environment} while you were asked.`
+      throw new SluiceError('conflict', `${what}\n${conflictRemedy(key)}`, { flag: key })
+    },
+  }
+}
+
+function conflictRemedy(key: string): string {
+  return `sluice flags show ${key} says who, and what stands now. Type this again if it is still right.`
 }
 
 /** In doubt it is up: another split moves users, whichever way. */
@@ -72,9 +97,14 @@ function isUp(before: FlagSettings | undefined, after: FlagSettings | undefined)
   return after.rollout > before.rollout
 }
 
-/** What to type where approval is missing. */
-function withRemedy(error: unknown): unknown {
-  if (!isSluiceError(error) || error.code !== 'approval_required') return error
+/** What to type where approval is missing, or somebody else was faster. */
+function withRemedy(error: unknown, key: string): unknown {
+  if (!isSluiceError(error)) return error
+  if (error.code === 'conflict') {
+    const text = `${error.message}\n${conflictRemedy(key)}`
+    return new SluiceError('conflict', text, { flag: key, cause: error })
+  }
+  if (error.code !== 'approval_required') return error
   const { message, flag, found } = error
   const id = found ?? 'ID'
   const lines = [

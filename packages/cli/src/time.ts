@@ -19,16 +19,23 @@ const unitMs: { readonly [unit: string]: number } = {
 export function parseInstant(text: string, now: number, option: string): number {
   const span = /^(\d+(?:\.\d+)?)\s*([a-z]+)$/u.exec(text)
   const unit = span?.[2] === undefined ? undefined : unitMs[span[2]]
-  if (span !== null && unit !== undefined) return now - Number(span[1]) * unit
+  // Nothing was written before 1970: that far back is everything.
+  if (span !== null && unit !== undefined) return Math.max(0, now - Number(span[1]) * unit)
   const isIso = /^\d{4}-\d{2}-\d{2}/u.test(text)
   const hasZone = /(?:z|[+-]\d{2}:?\d{2})$/iu.test(text)
   const isDay = /^\d{4}-\d{2}-\d{2}$/u.test(text)
   const at = isIso ? Date.parse(isDay || hasZone ? text : `${text.replace(' ', 'T')}Z`) : Number.NaN
-  if (Number.isFinite(at)) return at
+  if (Number.isFinite(at) && isInCalendar(text)) return at
   throw usageError(
     `${option} "${text}" is no time.`,
     'Type 2h, 30m or 7d for as long ago, or 2026-03-01 or 2026-03-01T09:00Z.',
   )
+}
+
+/** Node takes the 31st of February for the 3rd of March. */
+function isInCalendar(text: string): boolean {
+  const [year = 0, month = 0, day = 0] = text.slice(0, 10).split('-').map(Number)
+  return day <= new Date(Date.UTC(year, month, 0)).getUTCDate()
 }
 
 /** `2026-03-02 09:00:00Z`: one zone for a whole team, and one that sorts. */

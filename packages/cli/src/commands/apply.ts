@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { SluiceError } from '@sluice/core'
+import { isSluiceError, SluiceError } from '@sluice/core'
 import { parseDefinitionText } from '@sluice/stores'
 import { approveChanges } from '../apply/approve-changes.ts'
 import { makePlan, type Plan } from '../apply/plan.ts'
@@ -53,7 +53,7 @@ export function apply(
     const note = noteOf(await session.actor(), options)
     await confirm(context, { question: 'Apply this?', what: 'apply' })
     const uses = await approveChanges(session, plan, note, options.type)
-    const { revision, hash } = await write(session, plan, note, uses)
+    const { revision, hash } = await write(session, plan, note, uses).catch(explainConflict)
     terminal.document({ ...summary, applied: true, revision, hash })
     terminal.print(
       '',
@@ -61,6 +61,13 @@ export function apply(
     )
     return exitCodes.done
   })
+}
+
+/** Whoever was faster may have meant the same: only the new difference says. */
+function explainConflict(error: unknown): never {
+  if (!isSluiceError(error) || error.code !== 'conflict') throw error
+  const text = `${error.message}\nNothing was applied. Apply again to see what is different now; sluice log says who was faster.`
+  throw new SluiceError('conflict', text, { cause: error })
 }
 
 function fileOf(definitions: Session['config']['definitions']): string | undefined {

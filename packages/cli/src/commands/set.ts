@@ -59,7 +59,7 @@ type Note = Parameters<Write>[1]
 function parsePercent(text: string): number {
   const percent = /^\d+(?:\.\d+)?\s*%?$/u.test(text) ? Number.parseFloat(text) : Number.NaN
   if (percent >= 0 && percent <= 100) return percent
-  throw usageError(`${text} is no percentage.`, 'Type a number from 0 to 100, as 25 or 0.5')
+  throw usageError(`"${text}" is no percentage.`, 'Type a number from 0 to 100, as 25 or 0.5')
 }
 
 function parseShare(text: string): [string, number] {
