@@ -1,5 +1,5 @@
 import { createManualClock } from '@sluice/stores/testing'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { currentFlags, hasTag, openFlags, runWithFlags } from './index.ts'
 
 const environment = 'test'
@@ -192,6 +192,15 @@ describe('currentFlags', () => {
         expect(currentFlags(second)?.context).toBe('bo')
         expect(currentFlags(open().flags)).toBeUndefined()
       }),
+    )
+  })
+
+  it('finds the scope of another copy of this module', async () => {
+    vi.resetModules()
+    const copy = await import('./current-flags.ts')
+    expect(copy.currentFlags).not.toBe(currentFlags)
+    runWithFlags(open().flags.forRequest('ada'), () =>
+      expect(copy.currentFlags()?.context).toBe('ada'),
     )
   })
 
