@@ -86,7 +86,6 @@ export function createBrowserFlags<D extends FlagDefinitions = FlagDefinitions>(
   function drop(): void {
     const { answers } = snapshot
     snapshot = emptySnapshot
-    tag = undefined
     cache?.clear()
     setStatus('empty')
     events.tell('change', Object.keys(answers))
@@ -152,9 +151,10 @@ export function createBrowserFlags<D extends FlagDefinitions = FlagDefinitions>(
     sender.flush()
     end()
     try {
-      sent = sentContext(next)
-      // The old tag is of another user's sheet.
+      // What is left of the other user must not be asked for again, whatever becomes of this one.
+      sent = ''
       tag = undefined
+      sent = sentContext(next)
       if (url === undefined) throw unreadable('The page', 'it was given no `url`')
       const fetched = await fetchNow()
       if (mine !== asked) return latest

@@ -1,8 +1,10 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { answerOf, openPage, sheetOf } from './browser.fixture.ts'
 
 const off = sheetOf({ on: false })
 const on = sheetOf({ on: true }, { revision: 2 })
+
+afterEach(() => vi.unstubAllGlobals())
 
 describe('a page that follows its server', () => {
   it('takes each sheet of the stream, and names its state when it comes back', async () => {
@@ -125,6 +127,77 @@ describe('a page that follows its server', () => {
     expect(source().isClosed).toBe(true)
     await clock.advance(500)
     expect(sources).toHaveLength(3)
+    flags.close()
+  })
+
+  it('tries a stream every 33 looks at least', async () => {
+    const { flags, clock, sources, answers, settle, source } = openPage({ answers: off })
+    answers.push(answerOf(off))
+    await settle()
+    const looks: number[] = []
+    for (let loss = 0; loss < 8; loss += 1) {
+      source().say('error')
+      const { length } = sources
+      let count = 0
+      for (; sources.length === length; count += 1) await clock.advance(15_000)
+      looks.push(count)
+    }
+    expect(looks).toEqual([2, 3, 5, 9, 17, 33, 33, 33])
+    flags.close()
+  })
+
+  it('is stale without a network, and begins with new patience when it is back', async () => {
+    const window = new EventTarget()
+    vi.stubGlobal('addEventListener', window.addEventListener.bind(window))
+    vi.stubGlobal('removeEventListener', window.removeEventListener.bind(window))
+    const { flags, clock, sources, answers, settle, source } = openPage({ answers: off })
+    answers.push(answerOf(off))
+    await settle()
+    const comeBack = async () => {
+      window.dispatchEvent(new Event('offline'))
+      expect([source().isClosed, flags.status]).toEqual([true, 'stale'])
+      const { length } = sources
+      window.dispatchEvent(new Event('online'))
+      await settle()
+      expect(sources).toHaveLength(length + 1)
+    }
+    // A stream that did not come through is tried again, and not after some polls.
+    source().say('error')
+    await settle()
+    await comeBack()
+    // As if none had been lost before.
+    for (let loss = 0; loss < 3; loss += 1) {
+      source().say('beat', 15_000)
+      source().say('error')
+      await clock.advance(30_000)
+    }
+    source().say('beat', 15_000)
+    await comeBack()
+    source().say('beat', 15_000)
+    source().say('error')
+    const { length } = sources
+    await clock.advance(500)
+    expect(sources).toHaveLength(length + 1)
+    flags.close()
+  })
+
+  it('skips one poll after a loss, where a stream has held since the last one', async () => {
+    const { flags, clock, sources, answers, settle, source } = openPage({ answers: off })
+    answers.push(answerOf(off))
+    await settle()
+    const polls: number[] = []
+    for (let loss = 0; loss < 3; loss += 1) {
+      source().say('error')
+      const { length } = sources
+      let count = 0
+      for (; sources.length === length; count += 1) await clock.advance(15_000)
+      polls.push(count)
+      source().say('beat', 15_000)
+      await clock.advance(5_000)
+      source().say('error')
+      await clock.advance(500)
+    }
+    expect(polls).toEqual([2, 2, 2])
     flags.close()
   })
 

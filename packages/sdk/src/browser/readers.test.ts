@@ -115,7 +115,14 @@ describe('a snapshot', () => {
     source().say('sheet', { ...rendered, targetingKey: 'bo' })
     expect(told).toEqual(['change', 'live'])
     expect(flags.getSnapshot().targetingKey).toBe('bo')
+    source().say('sheet', { ...rendered, targetingKey: 'bo', environment: 'production' })
+    expect(flags.getSnapshot().environment).toBe('production')
     flags.close()
+  })
+
+  it('knows a sheet without flags from none', () => {
+    const flags = createBrowserFlags({ answers: { revision: 0, environment: '', answers: {} } })
+    expect([flags.status, flags.evaluate('on').errorCode]).toEqual(['bootstrap', 'FLAG_NOT_FOUND'])
   })
 })
 

@@ -107,6 +107,37 @@ describe('setContext', () => {
     }
   })
 
+  it('asks for nobody known after a context that cannot be sent', async () => {
+    const { flags, source, settle } = openPage({ answers: ada, context: { id: 'ada' } })
+    await settle()
+    source().say('sheet', ada, '"tag-of-ada"')
+    await expect(flags.setContext({ id: 1n as never })).rejects.toThrow('Send fewer attributes')
+    await settle()
+    expect(source().url).toBe('/answers?revision=1')
+    flags.close()
+  })
+
+  it('takes no other thing for the answers of the new user', async () => {
+    const { flags, answers, settle } = openPage({ answers: ada })
+    await settle()
+    for (const rubbish of ['<html>', { ...bo, answers: 7 }]) {
+      answers.splice(0, 1, answerOf(rubbish))
+      await expect(flags.setContext({ id: 'bo' })).rejects.toMatchObject({
+        code: 'answers_unreadable',
+      })
+      expect(flags.status).toBe('empty')
+    }
+    flags.close()
+  })
+
+  it('keeps no answers of a visitor without a name, who may be somebody now', async () => {
+    const { targetingKey: _, ...visitor } = ada
+    const { flags } = openPage({ answers: visitor })
+    await expect(flags.setContext()).rejects.toThrow()
+    expect([flags.status, flags.isEnabled('on')]).toEqual(['empty', false])
+    flags.close()
+  })
+
   it('takes all that fits into a URL', async () => {
     const { flags, answers, fetched } = openPage({ isConnected: false })
     answers.push(answerOf(bo))
@@ -172,6 +203,17 @@ describe('the cache', () => {
     await expect(first.flags.setContext()).rejects.toThrow()
     expect(stored.size).toBe(0)
     first.flags.close()
+  })
+
+  it('is kept for each address', async () => {
+    vi.stubGlobal('localStorage', storage)
+    const context = { id: 'ada' }
+    const first = openPage({ context, cache: true })
+    await first.settle()
+    first.source().say('sheet', ada)
+    const { flags } = openPage({ context, cache: true, url: '/of/another/application' })
+    expect(flags.status).toBe('empty')
+    for (const each of [flags, first.flags]) each.close()
   })
 
   it('is not missed where storage refuses or holds rubbish', async () => {

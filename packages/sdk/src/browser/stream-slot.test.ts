@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { answerOf, openPage, sheetOf } from './browser.fixture.ts'
 import type { Locks } from './platform.ts'
 import { takeSlot } from './stream-slot.ts'
 
@@ -46,5 +47,36 @@ describe('takeSlot', () => {
     for (const locks of [undefined, ...refused]) {
       expect(await takeSlot(locks)).toBeTypeOf('function')
     }
+  })
+})
+
+describe('a page among the tabs of its origin', () => {
+  afterEach(() => vi.unstubAllGlobals())
+
+  it('gives its place back with its stream, and while it is still asking for one', async () => {
+    const { locks, held } = createLocks()
+    vi.stubGlobal('navigator', { locks })
+    const first = openPage()
+    await first.settle()
+    expect([held.size, first.sources.length]).toEqual([1, 1])
+    first.flags.close()
+    const hasty = openPage()
+    hasty.flags.close()
+    await hasty.settle()
+    expect([held.size, hasty.sources.length]).toEqual([0, 0])
+  })
+
+  it('polls while the others have all places, and takes one that gets free', async () => {
+    const { locks } = createLocks()
+    vi.stubGlobal('navigator', { locks })
+    const places = []
+    for (let tab = 0; tab < 4; tab += 1) places.push(await takeSlot(locks))
+    const { flags, clock, sources, fetched, settle } = openPage({}, answerOf(sheetOf({ on: true })))
+    await settle()
+    expect([sources.length, fetched.length, flags.status]).toEqual([0, 1, 'live'])
+    places[2]!()
+    await clock.advance(15_000)
+    expect([sources.length, fetched.length]).toEqual([1, 1])
+    flags.close()
   })
 })

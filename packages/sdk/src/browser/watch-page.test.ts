@@ -101,6 +101,8 @@ describe('a page', () => {
     watchPage(follower, clock, 30_000)
     turn('hidden')
     tell('pagehide')
+    await clock.advance(30_000)
+    expect(did).toEqual(['pause'])
     document.visibilityState = 'visible'
     tell('pageshow')
     await clock.advance(60_000)
