@@ -92,6 +92,23 @@ describeWith(chromium, 'React in a real browser', (service) => {
     expect(tab.said).toEqual([])
   })
 
+  it('follows nobody once it is taken down while the user changes', async () => {
+    const { context, tab } = await visit('ada')
+    await until(() => site.open.size === 1)
+    const { streams } = site.count
+    await signIn(context, site.url, 'bo')
+    const release = site.hold()
+    await read(tab, 'render({ context: { id: "bo" } })')
+    await until(() => site.open.size === 0)
+    await read(tab, 'unmount()')
+    const answered = tab.waitForResponse(/answers/)
+    release()
+    expect((await answered).status()).toBe(200)
+    await read(tab, 'new Promise((resolve) => requestIdleCallback(resolve))')
+    expect([site.open.size, site.count.streams]).toEqual([0, streams])
+    expect(tab.said).toEqual([])
+  })
+
   it('asks for another user when its context changes, and not when it says the same', async () => {
     const { context, tab } = await visit('ada')
     await until(() => site.open.size === 1)

@@ -325,6 +325,18 @@ describe('the stream of answersHandler', () => {
     expect(flags.listeners()).toBe(0)
   })
 
+  it('keeps a reader that is slow, and takes something now and then', async () => {
+    const { listen, clock, flags } = await open({ heartbeatMs: 1_000 })
+    const slow = await listen('ada')
+    for (let turn = 0; turn < 5; turn += 1) {
+      await clock.advance(1_900)
+      expect(await slow.next()).toBeTypeOf('object')
+      expect(flags.listeners()).toBe(1)
+    }
+    await clock.advance(4_000)
+    expect(flags.listeners()).toBe(0)
+  })
+
   it('ends with the client, after its time, and with the server', async () => {
     const { ask, listen, clock, flags, close } = await open({ streamMs: 60_000 })
     const left = await listen('ada')

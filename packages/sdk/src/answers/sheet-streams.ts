@@ -51,7 +51,6 @@ export function createSheetStreams(clock: Clock, follow: () => () => void): Shee
         ...options,
         clock,
         onEnd() {
-          toWake.delete(stream)
           if (streams.delete(stream) && streams.size === 0) stopFollowing()
         },
       })
