@@ -46,6 +46,8 @@ describeWith(chromium, 'React in a real browser', (service) => {
       new Set([`out ${before}`, 'theme #000', `out ${after}`]),
     )
     expect([tab.said, await read(tab, 'recoverable')]).toEqual([[], []])
+    // The sheet is of the user who is there: nobody is asked again.
+    expect(site.count.fetches).toBe(0)
   })
 
   it('agrees with the HTML though the answers changed before it came to life', async () => {

@@ -2,13 +2,14 @@ import { createElement, type ReactNode } from 'react'
 import { renderToString } from 'react-dom/server'
 import { describe, expect, it } from 'vitest'
 import type { AnswerSheet } from '../answer-sheet.ts'
-import { sheetOf } from '../browser/browser.fixture.ts'
+import { openPage, sheetOf } from '../browser/browser.fixture.ts'
 import { createBrowserFlags } from '../browser/create-browser-flags.ts'
 import { createHooks, Feature, SluiceProvider, useFlag, useFlags, useVariant } from '../react.ts'
 
 const answers: AnswerSheet = sheetOf({
   ...{ on: true, off: false, theme: 'dark', list: [1], layout: { columns: 2 } },
 })
+const failed = { value: 'spare', reason: 'ERROR', errorCode: 'INVALID_CONTEXT' } as const
 
 function Out(): ReactNode {
   return String(useFlag('on'))
@@ -34,7 +35,10 @@ describe('the hooks on a server', () => {
 
   it('give the value of a variant, or the fallback where it is of another type', () => {
     const of = (key: string, fallback: never) =>
-      render(() => JSON.stringify(useVariant(key, fallback)))
+      render(() => JSON.stringify(useVariant(key, fallback)), {
+        ...answers,
+        answers: { ...answers.answers, failed },
+      })
     expect(of('theme', 'light' as never)).toBe('"dark"')
     expect(of('theme', 7 as never)).toBe('7')
     expect(of('list', [] as never)).toBe('[1]')
@@ -44,6 +48,7 @@ describe('the hooks on a server', () => {
     expect(of('gone', 'light' as never)).toBe('"light"')
     expect(of('theme', null as never)).toBe('"dark"')
     expect(of('gone', null as never)).toBe('null')
+    expect(of('failed', null as never)).toBe('null')
   })
 
   it('show a feature or its fallback', () => {
@@ -58,6 +63,19 @@ describe('the hooks on a server', () => {
     expect(renderToString(createElement(SluiceProvider, { flags }, createElement(Out)))).toBe(
       'true',
     )
+  })
+
+  it('keep to the rendered sheet where the flags have moved on: a late boundary is taken over by it', async () => {
+    const { flags, source, settle } = openPage({ answers })
+    await settle()
+    source().say('sheet', sheetOf({ on: false, theme: 'light' }))
+    expect(flags.isEnabled('on')).toBe(false)
+    const page = (component: () => ReactNode) =>
+      renderToString(createElement(SluiceProvider, { flags }, createElement(component)))
+    expect(page(Out)).toBe('true')
+    expect(page(() => String(useVariant('theme', '')))).toBe('dark')
+    expect(page(() => Object.keys(useFlags()).join())).toBe('on,off,theme,list,layout')
+    flags.close()
   })
 
   it('say what is missing without a provider', () => {
