@@ -183,8 +183,10 @@ describe('the telemetry of flags', () => {
     await clock.advance(hourMs - secondMs)
     ask()
     expect(events()).toHaveLength(1)
-    await clock.advance(secondMs)
-    ask()
+    for (let seconds = 0; seconds < 3; seconds += 1) {
+      await clock.advance(secondMs)
+      ask()
+    }
     expect(events()).toHaveLength(2)
     await flags.close()
   })
@@ -315,21 +317,49 @@ describe('the telemetry of flags', () => {
     await Promise.all([shop.flags.close(), till.flags.close()])
   })
 
+  it('takes no user for another of very many', async () => {
+    const flags = openFlags({ environment: 'production', definitions })
+    let sent = 0
+    observeFlags(flags, {
+      logger: { emit: () => (sent += 1) },
+      ...{ maxEventsPerSecond: 1_000_000, rememberedExposures: 2 ** 20 },
+    })
+    // One hash for both, where a user stands and by which mark, would lose some forty.
+    for (let user = 0; user < 300_000; user += 1) flags.isEnabled('checkout', `user-${user}`)
+    expect(sent).toBe(300_000)
+    await flags.close()
+  })
+
+  it('counts each kind of error by itself', async () => {
+    const { flags, counts } = observe()
+    const hostile = {
+      get id(): string {
+        throw new Error('no')
+      },
+    }
+    flags.isEnabled('half', {})
+    flags.isEnabled('half', hostile)
+    const counted = await counts('feature_flag.evaluations')
+    expect(counted).toHaveLength(2)
+    expect(counted).toContainEqual(['half off targeting_key_missing', 1])
+    await flags.close()
+  })
+
   it('takes nobody for somebody else, whatever users and variants are called', async () => {
     const flags = openFlags({
       environment: 'production',
       definitions: {
         menu: {
           ...{ enabled: true, rollout: 100, environments: ['production'], serve: 'a' },
-          variants: { a: 'a', 'a:': 'b' },
-          rules: [{ if: { attribute: 'old', is: true }, serve: 'a:' }],
+          variants: { a: 'a', 'a:undefined': 'b' },
+          rules: [{ if: { attribute: 'old', is: true }, serve: 'a:undefined' }],
         },
       },
     })
     let sent = 0
     observeFlags(flags, { logger: { emit: () => (sent += 1) } })
-    // Joined without their lengths, both would be "a:::b".
-    flags.string('menu', { id: ':b' }, '')
+    // Joined without their lengths, both would be "menu:a:undefined:undefined:b".
+    flags.string('menu', { id: 'undefined:b' }, '')
     flags.string('menu', { id: 'b', old: true }, '')
     expect(sent).toBe(2)
     await flags.close()
@@ -378,7 +408,10 @@ describe('the telemetry of flags', () => {
         expect.objectContaining({ code: 'invalid_option', message: expect.stringContaining(name) }),
       )
     }
-    expect(() => hashedKey('short')).toThrow(expect.objectContaining({ code: 'invalid_option' }))
+    expect(hashedKey('x'.repeat(16))('ada')).toHaveLength(32)
+    expect(() => hashedKey('x'.repeat(15))).toThrow(
+      expect.objectContaining({ code: 'invalid_option' }),
+    )
     await flags.close()
   })
 })
