@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import manifest from '../../packages/cli/package.json' with { type: 'json' }
 import { createWorkplace, type TypeOptions, type Workplace, widths } from './terminal.ts'
 
 // A transcript is many starts of a process, each of which waits for a busy machine.
@@ -169,7 +170,9 @@ describe.each(widths)('an everyday of a shop, at %i columns', (columns) => {
       'sluice flags --help',
       'sluice set --help',
     )
-    const shown = typed.replaceAll(process.versions.node, '20.x')
+    const shown = typed
+      .replaceAll(process.versions.node, '20.x')
+      .replaceAll(manifest.version, 'VERSION')
     await expect(shown).toMatchFileSnapshot(transcript('house'))
   })
 })

@@ -44,6 +44,16 @@ async function moveAndRead(where: string, env?: { readonly [name: string]: strin
   })
 }
 
+/** What `doctor` says of the server, whose clock is not this world's. */
+async function expectServer(where: string, found: RegExp): Promise<void> {
+  const { stdout } = await world.run(`sluice doctor --json --store ${where}`)
+  const { findings } = JSON.parse(stdout) as { findings: { name: string; found: string }[] }
+  const said = (wanted: string) => findings.find(({ name }) => name === wanted)?.found
+  expect(said('server')).toMatch(found)
+  const clock = found.source.startsWith('^NATS') ? /not behind the log/u : / the server's$/u
+  expect(said('clock')).toMatch(clock)
+}
+
 /** What a server that is not there, and a project without its client, are told. */
 async function expectRemedies(scheme: string, driver: string): Promise<void> {
   const where = `${scheme}://ada:secret@127.0.0.1:${await freePort()}/`
@@ -60,6 +70,9 @@ async function expectRemedies(scheme: string, driver: string): Promise<void> {
 
 describeWith(redis, 'a log in Redis', (server) => {
   it('is moved and read', () => moveAndRead(`${server().url}?prefix=shop`))
+
+  it('is looked at by doctor', () =>
+    expectServer(`${server().url}?prefix=shop`, /^Redis \d+\.\d+/u))
 
   it('says what to do without a server, and without a client', () =>
     expectRemedies('redis', 'redis'))
@@ -83,6 +96,7 @@ describeWith(postgres, 'a log in PostgreSQL', (server) => {
   it('is moved and read', async () => {
     await (await openStore(server().url, 'shop_log', 15_000)).close()
     await moveAndRead(`${server().url}?table=shop_log`)
+    await expectServer(`${server().url}?table=shop_log`, /^PostgreSQL \d+/u)
   })
 
   it('says what is missing where nobody made the table', async () => {
@@ -107,6 +121,7 @@ describeWith(nats, 'a log in NATS', (server) => {
   it('is moved and read', async () => {
     await (await openStore(server().url, 'shop', 15_000)).close()
     await moveAndRead(`${server().url}?name=shop`)
+    await expectServer(`${server().url}?name=shop`, /^NATS \d+\.\d+/u)
   })
 
   it('says what is missing where nobody made the streams', async () => {

@@ -1,6 +1,7 @@
 import type { JetStreamLike, NatsConnectionLike } from '@sluice/stores/nats'
 import type { PostgresPool } from '@sluice/stores/postgres'
 import type { NodeRedisClient } from '@sluice/stores/redis'
+import type { RedisAsker } from './server-facts.ts'
 
 /** What is used of the package `redis`. */
 export interface RedisPackage {
@@ -12,7 +13,7 @@ export interface RedisPackage {
     on(event: 'error', listener: () => void): unknown
     connect(): Promise<unknown>
     destroy(): void
-  }
+  } & RedisAsker
 }
 
 /** What is used of the package `pg`. */
@@ -34,7 +35,12 @@ export interface NatsClient {
     readonly reconnect: boolean
     readonly user?: string
     readonly pass?: string
-  }): Promise<NatsConnectionLike & { close(): Promise<void> }>
+  }): Promise<
+    NatsConnectionLike & {
+      readonly info?: { readonly max_payload: number; readonly version: string } | undefined
+      close(): Promise<void>
+    }
+  >
 }
 
 /** What is used of the package `@nats-io/jetstream`. */

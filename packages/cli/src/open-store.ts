@@ -5,6 +5,7 @@ import { isSluiceError, SluiceError } from '@sluice/core'
 import type { CompactableStore, Store } from '@sluice/stores'
 import type { NatsClient, NatsJetStream, PgClient, RedisPackage } from './drivers.ts'
 import { loadPackage } from './load-module.ts'
+import { askHttp, askPostgres, askRedis, type ServerFacts } from './server-facts.ts'
 import { suggest, usageError } from './usage-error.ts'
 import type { World } from './world.ts'
 
@@ -15,6 +16,8 @@ export interface OpenStore {
   readonly name: string
   /** The folder of a file store. */
   readonly directory?: string
+  /** Asks the server behind it; undefined where there is none. It rejects where the server does not tell. */
+  readonly askServer?: () => Promise<ServerFacts>
   close(): Promise<void>
 }
 
@@ -116,6 +119,7 @@ async function openRedis({ where, folder }: StorePlace): Promise<OpenStore> {
   return {
     store,
     name,
+    askServer: () => askRedis(client),
     async close() {
       await store.close()
       client.destroy()
@@ -163,6 +167,7 @@ async function openPostgres({ where, folder }: StorePlace): Promise<OpenStore> {
   return {
     store,
     name,
+    askServer: () => askPostgres(pool),
     async close() {
       await store.close()
       await pool.end()
@@ -192,6 +197,7 @@ async function openNats({ where, folder }: StorePlace): Promise<OpenStore> {
   return {
     store,
     name,
+    askServer: async () => ({ product: 'NATS', ...connection.info }),
     async close() {
       await store.close()
       await connection.close()
@@ -210,7 +216,10 @@ async function openHttp({ where, env }: StorePlace): Promise<OpenStore> {
   const { createHttpStore } = await import('@sluice/stores/http')
   const token = env.SLUICE_TOKEN || undefined
   const store = createHttpStore({ url: url.href, ...(token === undefined ? {} : { token }) })
-  return { store, name: nameOf(url), close: () => store.close() }
+  return {
+    ...{ store, name: nameOf(url), askServer: () => askHttp(url) },
+    close: () => store.close(),
+  }
 }
 
 function parse(where: string): URL {

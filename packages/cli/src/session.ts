@@ -15,6 +15,8 @@ export interface Session {
   readonly store: Store
   /** The store's address, without a password, for messages. */
   readonly storeName: string
+  /** As {@link OpenStore}'s. */
+  readonly askServer: OpenStore['askServer']
   readonly environment: string
   readonly config: SluiceConfig
   /** The folder that relative paths of the configuration start from. */
@@ -52,6 +54,7 @@ export async function withSession<T>(
       const shared = shareLazily(context, found.config, flags, closing)
       return await work({
         ...{ flags, store: opened.store, storeName: opened.name, environment },
+        askServer: opened.askServer,
         ...{ config: found.config, folder: found.folder, ...shared },
       })
     } finally {

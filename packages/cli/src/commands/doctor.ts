@@ -1,31 +1,22 @@
-import { isSluiceError } from '@sluice/core'
 import { verifyLog } from '@sluice/stores'
-import { loadConfig } from '../config.ts'
+import { type FoundConfig, loadConfig } from '../config.ts'
 import type { Context } from '../context.ts'
+import { type CacheCheck, checkCache } from '../doctor/check-cache.ts'
+import { checkClock, checkServer } from '../doctor/check-server.ts'
+import { checkNode, checkPackages } from '../doctor/check-versions.ts'
+import { type Finding, toFailure } from '../doctor/finding.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
-import { withSession } from '../session.ts'
+import type { ServerFacts } from '../server-facts.ts'
+import { type Session, withSession } from '../session.ts'
 import { pad, wrap } from '../text.ts'
 import { formatDuration } from '../time.ts'
 
-/** One thing that was looked at. */
-interface Finding {
-  readonly name: string
-  readonly status: 'ok' | 'warn' | 'fail'
-  readonly found: string
-  /** What to do where it is not ok. */
-  readonly remedy?: string
-}
-
-/** The oldest Node that the packages run on. */
-const leastNode = [20, 19] as const
-/** Guards and notices tell time in seconds; a clock that is off by more misleads people, too. */
-const mostSkewMs = 30_000
 /** A store that takes longer makes every change wait. */
 const slowMs = 1_000
 
 /** `sluice doctor`: looks at everything a command needs, and says what to do about it. */
 export async function examine(context: Context): Promise<ExitCode> {
-  const findings = [checkNode(), await checkConfig(context), ...(await checkLog(context))]
+  const findings = await look(context)
   const isWell = findings.every(({ status }) => status !== 'fail')
   const { terminal } = context
   const { color, width } = terminal
@@ -46,53 +37,93 @@ export async function examine(context: Context): Promise<ExitCode> {
   return isWell ? exitCodes.done : exitCodes.failed
 }
 
-function checkNode(): Finding {
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
-  const isNew = major > leastNode[0] || (major === leastNode[0] && minor >= leastNode[1])
-  const found = `Node ${process.versions.node}`
-  if (isNew) return { name: 'node', status: 'ok', found }
-  const remedy = `Install Node ${leastNode.join('.')} or newer.`
-  return { name: 'node', status: 'fail', found, remedy }
-}
-
-async function checkConfig({ world, globals }: Context): Promise<Finding> {
+async function look(context: Context): Promise<Finding[]> {
+  const { world, globals } = context
+  const node = checkNode()
   try {
-    const { file } = await loadConfig(world, globals)
-    if (file !== undefined) return { name: 'configuration', status: 'ok', found: file }
-    const remedy = 'sluice init writes one. Without it, --store and --env say where and what.'
-    return { name: 'configuration', status: 'warn', found: 'no sluice.config file', remedy }
+    const found = await loadConfig(world, globals)
+    const start = [node, await checkPackages(found.folder), toFinding(found)]
+    return [...start, ...(await checkLog(context, found))]
   } catch (error) {
-    return toFailure('configuration', error)
+    // Without it nobody knows which store is meant.
+    return [node, await checkPackages(world.cwd), toFailure('configuration', error)]
   }
 }
 
-async function checkLog(context: Context): Promise<Finding[]> {
+function toFinding({ file }: FoundConfig): Finding {
+  if (file !== undefined) return { name: 'configuration', status: 'ok', found: file }
+  const remedy = 'sluice init writes one. Without it, --store and --env say where and what.'
+  return { name: 'configuration', status: 'warn', found: 'no sluice.config file', remedy }
+}
+
+async function checkLog(context: Context, found: FoundConfig): Promise<Finding[]> {
   const { clock } = context.world
   const startedAt = clock.now()
   try {
     return await withSession(context, async (session) => {
       const tookMs = clock.now() - startedAt
       const { flags, store, storeName, environment } = session
-      const head = flags.replica.head.revision
+      const { head } = flags.replica
+      const commits = await flags.replica.history('')
+      const server = await askServer(session)
+      const now = clock.now()
       return [
         tookMs > slowMs
           ? {
               name: 'store',
               status: 'warn',
-              found: `${storeName} answers after ${formatDuration(tookMs)}, at revision ${head}`,
+              found: `${storeName} answers after ${formatDuration(tookMs)}, at revision ${head.revision}`,
               remedy: 'Every change waits for it. Look at its load and the way to it.',
             }
-          : { name: 'store', status: 'ok', found: `${storeName} answers, at revision ${head}` },
+          : {
+              name: 'store',
+              status: 'ok',
+              found: `${storeName} answers, at revision ${head.revision}`,
+            },
         await checkChain(store),
-        await checkClock(session.flags.replica, clock.now()),
+        ...(server instanceof Error
+          ? [
+              {
+                name: 'server',
+                status: 'warn',
+                found: `it tells nothing: ${server.message}`,
+              } as const,
+            ]
+          : server === undefined
+            ? []
+            : [checkServer(server)]),
+        checkClock(commits, now, server instanceof Error ? undefined : server?.at),
+        ...(await checkCacheOf(found, { head, headAt: commits.at(-1)?.at, now })),
         checkFlags(environment, flags.snapshot().keys().length),
         checkApprovals((await session.approvals()) !== undefined),
         checkActor(await session.actor(), context),
       ]
     })
   } catch (error) {
-    return [toFailure('store', error)]
+    const cache = await checkCacheOf(found, {
+      head: undefined,
+      headAt: undefined,
+      now: clock.now(),
+    })
+    return [toFailure('store', error), ...cache]
   }
+}
+
+/** A user of a server may be kept from asking it: then it works, and tells nothing of itself. */
+async function askServer({ askServer: ask }: Session): Promise<ServerFacts | Error | undefined> {
+  try {
+    return await ask?.()
+  } catch (error) {
+    return error as Error
+  }
+}
+
+/** Where the configuration names a cache. */
+async function checkCacheOf(
+  { config: { cache }, folder }: FoundConfig,
+  known: Pick<CacheCheck, 'head' | 'headAt' | 'now'>,
+): Promise<Finding[]> {
+  return cache === undefined ? [] : [await checkCache({ cache, folder, ...known })]
 }
 
 async function checkChain(store: Parameters<typeof verifyLog>[0]): Promise<Finding> {
@@ -104,23 +135,6 @@ async function checkChain(store: Parameters<typeof verifyLog>[0]): Promise<Findi
   const found = `broken at revision ${check.revision}: ${check.because}`
   const remedy = 'Write nothing to it, and restore a backup: sluice restore FILE --store NEW'
   return { name: 'chain', status: 'fail', found, remedy }
-}
-
-/** The log is the only other clock here: what was written in the future was written by another one. */
-async function checkClock(
-  replica: { history(match: string): Promise<{ readonly at: number; readonly actor: string }[]> },
-  now: number,
-): Promise<Finding> {
-  const latest = (await replica.history('')).reduce<{ at: number; actor: string } | undefined>(
-    (last, { at, actor }) => (last === undefined || at > last.at ? { at, actor } : last),
-    undefined,
-  )
-  if (latest === undefined || latest.at - now <= mostSkewMs) {
-    return { name: 'clock', status: 'ok', found: 'not behind the log' }
-  }
-  const found = `${formatDuration(latest.at - now)} behind what ${latest.actor} wrote`
-  const remedy = 'One of the two clocks is wrong. Synchronise both by NTP.'
-  return { name: 'clock', status: 'warn', found, remedy }
 }
 
 function checkFlags(environment: string, count: number): Finding {
@@ -140,13 +154,4 @@ function checkApprovals(areUsed: boolean): Finding {
 function checkActor(actor: string, { globals, world }: Context): Finding {
   const source = globals.as ? '--as' : world.env.SLUICE_ACTOR ? 'SLUICE_ACTOR' : 'git or the system'
   return { name: 'you', status: 'ok', found: `${actor}, from ${source}` }
-}
-
-function toFailure(name: string, error: unknown): Finding {
-  const [found = '', ...remedy] = (error as Error).message.split('\n')
-  const code = isSluiceError(error) ? ` (${error.code})` : ''
-  return {
-    ...{ name, status: 'fail', found: `${found}${code}` },
-    ...(remedy.length === 0 ? {} : { remedy: remedy.join(' ') }),
-  }
 }
