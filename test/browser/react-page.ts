@@ -1,4 +1,4 @@
-import { answersInPage } from '@sluice/sdk/react'
+import { answersInPage, createBrowserFlags } from '@sluice/sdk/react'
 import { createElement } from 'react'
 import { hydrateRoot } from 'react-dom/client'
 import { expose, page } from './page.ts'
@@ -14,6 +14,7 @@ const root = hydrateRoot(
 )
 
 expose({
+  createBrowserFlags,
   renders,
   recoverable,
   render: (more: object) => root.render(createElement(App, propsOf(more))),

@@ -111,6 +111,32 @@ describeWith(chromium, 'React in a real browser', (service) => {
     expect(tab.said).toEqual([])
   })
 
+  it('shows nothing of the user before where the next one has no answers, and says no more', async () => {
+    const { tab } = await visit('ada')
+    await until(() => site.open.size === 1)
+    await site.kill()
+    await read(tab, 'render({ context: { id: "bo" } })')
+    await shows(tab, 'profile old, theme fallback')
+    // The browser's own words; an error that nobody caught would be one of ours.
+    expect(tab.said.filter((text) => !text.startsWith('Failed to load resource'))).toEqual([])
+    await site.restart()
+  })
+
+  it('leaves flags to the application that gives its own', async () => {
+    const { tab } = await visit('ada')
+    await until(() => site.open.size === 1)
+    const sheet = {
+      ...{ revision: 1, environment: 'test' },
+      answers: { theme: { value: '#abc', variant: 'own', reason: 'STATIC' } },
+    }
+    const options = JSON.stringify({ answers: sheet, url: '/answers', isConnected: false })
+    await read(tab, `render({ flags: createBrowserFlags(${options}) })`)
+    await shows(tab, 'profile old, theme #abc')
+    await until(() => site.open.size === 0)
+    expect(site.count.fetches).toBe(0)
+    expect(tab.said).toEqual([])
+  })
+
   it('asks for another user when its context changes, and not when it says the same', async () => {
     const { context, tab } = await visit('ada')
     await until(() => site.open.size === 1)
