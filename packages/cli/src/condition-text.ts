@@ -1,11 +1,22 @@
 import type { Condition, Rule } from '@sluice/core'
 
-/** A condition in words: `country is DE`, `plan is pro and not (beta)`. */
-export function describeCondition(condition: Condition): string {
-  if ('all' in condition) return join(condition.all, ' and ')
-  if ('any' in condition) return join(condition.any, ' or ')
-  if ('not' in condition) return `not (${describeCondition(condition.not)})`
-  if ('segment' in condition) return `in segment ${condition.segment}`
+/** What a segment asks for; undefined where there is none of that name. */
+export type FindSegment = (name: string) => Condition | undefined
+
+/**
+ * A condition in words: `country is DE`, `plan is pro and not (beta)`.
+ *
+ * @param find Opens segments: `in segment staff (team is shop)`. Without it they are named alone.
+ */
+export function describeCondition(condition: Condition, find?: FindSegment): string {
+  if ('all' in condition) return join(condition.all, ' and ', find)
+  if ('any' in condition) return join(condition.any, ' or ', find)
+  if ('not' in condition) return `not (${describeCondition(condition.not, find)})`
+  if ('segment' in condition) {
+    const opened = find?.(condition.segment)
+    const asks = opened === undefined ? '' : ` (${describeCondition(opened, find)})`
+    return `in segment ${condition.segment}${asks}`
+  }
   const { attribute, ...operators } = condition
   return Object.entries(operators)
     .map(([operator, value]) => `${attribute} ${wordOf(operator)} ${show(value)}`)
@@ -13,8 +24,8 @@ export function describeCondition(condition: Condition): string {
 }
 
 /** A condition that did not hold, in words. */
-export function describeUnmet(condition: Condition): string {
-  const text = describeCondition(condition)
+export function describeUnmet(condition: Condition, find?: FindSegment): string {
+  const text = describeCondition(condition, find)
   return /\b(?:and|or)\b/u.test(text) ? `not (${text})` : `not ${text}`
 }
 
@@ -30,18 +41,23 @@ export function describeOutcome({ rollout, serve, split, otherwise }: Rule): str
   return rollout !== undefined && otherwise === 'next' ? `${share}, others go on` : share
 }
 
-/** The attributes that a condition asks for, each once, in the order they stand. */
-export function attributesOf(condition: Condition): string[] {
-  if ('all' in condition) return unique(condition.all.flatMap(attributesOf))
-  if ('any' in condition) return unique(condition.any.flatMap(attributesOf))
-  if ('not' in condition) return attributesOf(condition.not)
-  return 'segment' in condition ? [] : [condition.attribute]
+/** The attributes that a condition and its segments ask for, each once, in the order they stand. */
+export function attributesOf(condition: Condition, find: FindSegment): string[] {
+  const ofAll = (conditions: readonly Condition[]) =>
+    unique(conditions.flatMap((each) => attributesOf(each, find)))
+  if ('all' in condition) return ofAll(condition.all)
+  if ('any' in condition) return ofAll(condition.any)
+  if ('not' in condition) return attributesOf(condition.not, find)
+  if ('attribute' in condition) return [condition.attribute]
+  const opened = find(condition.segment)
+  return opened === undefined ? [] : attributesOf(opened, find)
 }
 
-function join(conditions: readonly Condition[], word: string): string {
+function join(conditions: readonly Condition[], word: string, find?: FindSegment): string {
   const parts = conditions.map((each) => {
     const isGroup = 'all' in each || 'any' in each
-    return isGroup ? `(${describeCondition(each)})` : describeCondition(each)
+    const text = describeCondition(each, find)
+    return isGroup ? `(${text})` : text
   })
   return parts.join(word)
 }

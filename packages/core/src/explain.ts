@@ -10,6 +10,7 @@ import type { ExplainScope, Explanation, ExplanationStep } from './explanation.t
 import { evaluationFailed, flagNotFound, malformed } from './failures.ts'
 import { FlagEntry } from './flag-entry.ts'
 import type { FlagInspection } from './inspection.ts'
+import { openSegments } from './open-segments.ts'
 import { compileOperators } from './operators.ts'
 import { rampShare, scheduleWindow } from './schedule.ts'
 import { type FlagSettings, orderedSplit, ownSettings, settingsFor } from './settings.ts'
@@ -46,10 +47,20 @@ export function explainFlag(
   // What fails here fails when the flag is asked, wherever in the definition the fault stands.
   if (!compiles(scope, flag)) return fail(malformed(flag))
   try {
-    return { ...found, answer: new Walk(scope, flag, context, now, steps).run() }
+    const answer = new Walk(scope, flag, context, now, steps).run()
+    return { ...found, ...segmentsOf(scope, flag), answer }
   } catch (thrown) {
     return fail(evaluationFailed(flag, thrown))
   }
+}
+
+function segmentsOf(scope: ExplainScope, { key, definition, exposure }: FlagInspection) {
+  const { rules } = settingsFor(key, definition, exposure, scope.environment)
+  const opened = openSegments(
+    rules.map((rule) => rule.if),
+    scope,
+  )
+  return opened.size === 0 ? {} : { segments: Object.fromEntries(opened) }
 }
 
 function compiles(scope: ExplainScope, flag: FlagInspection): boolean {
@@ -93,7 +104,7 @@ class Walk {
       const isListed = (ownSettings(definition, environment) ?? exposure?.enabled) !== undefined
       const because = isListed
         ? 'the flag is not enabled'
-        : `the flag does not list the environment "${environment}"`
+        : `the environment "${environment}" is not among the flag's environments: name it there`
       this.#note('enabled', false, because)
       return this.#off('DISABLED')
     }

@@ -14,6 +14,8 @@ export interface Explanation {
   readonly origin: string
   /** What operators laid over the definition, if anything. */
   readonly exposure?: Exposure
+  /** What the segments that its rules name ask for, by name; absent where they name none. */
+  readonly segments?: { readonly [name: string]: Condition }
   /** In the order tried; the last one decided. */
   readonly steps: readonly ExplanationStep[]
 }

@@ -16,6 +16,7 @@ import {
   describeCondition,
   describeOutcome,
   describeUnmet,
+  type FindSegment,
 } from '../condition-text.ts'
 import type { Context } from '../context.ts'
 import { describeShare } from '../flag-state.ts'
@@ -57,7 +58,8 @@ export async function explainFlag(
     const { definition, exposure } = found
     const settings = settingsFor(key, definition, exposure, environment)
     const subject = nameOf(user, definition)
-    const told = { explanation, settings, user, subject }
+    const findSegment: FindSegment = (name) => explanation.segments?.[name]
+    const told = { explanation, settings, user, subject, findSegment }
     terminal.print(
       ...answerLines(told, terminal.color, at === undefined ? undefined : now),
       '',
@@ -75,6 +77,7 @@ interface Told {
   readonly user: EvaluationContext | undefined
   /** What the user is called. */
   readonly subject: string
+  readonly findSegment: FindSegment
 }
 
 /** A JSON file, JSON itself, or the id of a user. */
@@ -178,15 +181,21 @@ function detailOf(
 }
 
 /** A rule with what it asks for, and what the user has. */
-function ruleText({ settings, user }: Told, index: number, { passed }: ExplanationStep): string {
+function ruleText(
+  { settings, user, findSegment }: Told,
+  index: number,
+  { passed }: ExplanationStep,
+): string {
   const rule = settings.rules[index]
   if (rule === undefined) return ''
   const name = rule.id === undefined ? '' : `${rule.id}: `
-  if (passed) return clean(`${name}${describeCondition(rule.if)} → ${describeOutcome(rule)}`)
-  const has = attributesOf(rule.if)
+  if (passed) {
+    return clean(`${name}${describeCondition(rule.if, findSegment)} → ${describeOutcome(rule)}`)
+  }
+  const has = attributesOf(rule.if, findSegment)
     .map((attribute) => `${attribute} is ${show(valueAt(user, attribute))}`)
     .join(', ')
-  return clean(`${name}${describeUnmet(rule.if)}${has === '' ? '' : `: ${has}`}`)
+  return clean(`${name}${describeUnmet(rule.if, findSegment)}${has === '' ? '' : `: ${has}`}`)
 }
 
 function valueAt(user: EvaluationContext | undefined, attribute: string): unknown {
