@@ -1,4 +1,5 @@
 import { createMemoryStore } from '@sluice/stores/memory'
+import { createManualClock } from '@sluice/stores/testing'
 import { describe, expect, it } from 'vitest'
 import { logFlags } from './log-flags.ts'
 import { openFlags } from './open-flags.ts'
@@ -117,6 +118,31 @@ describe('logFlags', () => {
     expect(lines.map(([level, object]) => [level, object.code])).toContainEqual([
       'error',
       'store_unreachable',
+    ])
+    await flags.close()
+  })
+
+  it('warns that answers are the last known ones, and tells when they are live again', async () => {
+    const clock = createManualClock()
+    const store = createMemoryStore()
+    let isAway = false
+    const read: typeof store.read = (...asked) =>
+      isAway ? Promise.reject(new Error('gone')) : store.read(...asked)
+    const away = { ...store, read }
+    const flags = openFlags({ store: away, environment: 'production', definitions, clock })
+    await flags.ready()
+    const { lines, logger } = keep()
+    logFlags(flags, logger)
+    isAway = true
+    await clock.advance(120_000)
+    isAway = false
+    await clock.advance(120_000)
+    const told = lines
+      .filter(([level]) => level !== 'error')
+      .map(([level, , message]) => [level, message])
+    expect(told).toEqual([
+      ['warn', 'flags answer from their last known state'],
+      ['info', 'flags are live'],
     ])
     await flags.close()
   })
