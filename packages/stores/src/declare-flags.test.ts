@@ -13,7 +13,7 @@ describe('declareFlags', () => {
           expiresAt: '2027-01-01',
         },
         'old-menu': {
-          variants: { a: { 'x-y': [1, 'one'], list: [[true]] }, b: {}, c: null } as never,
+          variants: { a: { 'x-y': [1, 'one', 2], list: [[true]] }, b: {}, c: null } as never,
         },
       },
       { name: 'Flags', origin: 'config/flags.yaml' },
