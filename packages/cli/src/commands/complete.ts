@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { Context } from '../context.ts'
+import type { Context, GlobalOptions } from '../context.ts'
 import { withSession } from '../session.ts'
 import { clean } from '../text.ts'
 
@@ -13,10 +13,13 @@ interface Offer {
 export function createCompleter(program: Command) {
   return async (context: Context, [words]: readonly [readonly string[]]): Promise<void> => {
     const last = words.at(-1) ?? ''
-    const { command, argument } = walk(program, words.slice(0, -1))
+    const { command, argument, typed, isValue } = walk(program, words.slice(0, -1))
+    // What an option takes is known to nobody here.
+    if (isValue) return
+    const here = { ...context, globals: { ...context.globals, ...typed } }
     const offers = last.startsWith('-')
       ? optionsOf(command)
-      : [...commandsOf(command), ...(await argumentOffers(command, argument, context))]
+      : [...commandsOf(command), ...(await argumentOffers(command, argument, here))]
     for (const { word, about } of offers) {
       // A line is a word: what would break it, or repaint the shell, cannot be typed anyway.
       const isPlain = clean(word) === word
@@ -27,16 +30,30 @@ export function createCompleter(program: Command) {
   }
 }
 
-/** The command that words have named, and which of its arguments comes next. */
-function walk(program: Command, words: readonly string[]): { command: Command; argument: number } {
+/** What words have said so far. */
+interface Walked {
+  readonly command: Command
+  /** Which of its arguments comes next. */
+  readonly argument: number
+  /** The options for every command, as `--store`. */
+  readonly typed: GlobalOptions
+  /** Whether the next word is what an option takes. */
+  readonly isValue: boolean
+}
+
+function walk(program: Command, words: readonly string[]): Walked {
   let command = program
   let argument = 0
+  const typed: { [name: string]: string } = {}
   for (let index = 0; index < words.length; index++) {
     const word = words[index] as string
     if (word.startsWith('-')) {
       const option = [...command.options, ...program.options].find((each) => each.long === word)
-      // Its value is no argument.
-      if (option?.required === true) index += 1
+      if (option?.required !== true) continue
+      index += 1
+      const value = words[index]
+      if (value === undefined) return { command, argument, typed, isValue: true }
+      if (program.options.includes(option)) typed[option.attributeName()] = value
       continue
     }
     const next = command.commands.find((each) => each.name() === word)
@@ -47,7 +64,7 @@ function walk(program: Command, words: readonly string[]): { command: Command; a
       argument = 0
     }
   }
-  return { command, argument }
+  return { command, argument, typed, isValue: false }
 }
 
 function commandsOf({ commands }: Command): Offer[] {

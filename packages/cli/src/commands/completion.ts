@@ -6,16 +6,26 @@ import { suggest, usageError } from '../usage-error.ts'
  * offered without doing this again.
  */
 const scripts: { readonly [shell: string]: string } = {
+  // Words are compared and never expanded: a flag may be called $(reboot). The line is split at spaces, since bash
+  // would also split it at colons, and puts only what stands behind the last one in its place.
   bash: `_sluice() {
-  local IFS=$'\\n'
-  COMPREPLY=($(compgen -W "$(sluice complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null | cut -f1)" -- "\${COMP_WORDS[COMP_CWORD]}"))
+  local word line before="\${COMP_LINE:0:COMP_POINT}"
+  local -a words
+  read -ra words <<< "$before"
+  [[ "$before" == *[[:space:]] ]] && words+=("")
+  local last="\${words[\${#words[@]}-1]}"
+  local cut="\${last%"\${last##*[:=]}"}"
+  COMPREPLY=()
+  while IFS=$'\\t' read -r word line; do
+    COMPREPLY+=("$(printf '%q' "\${word#"$cut"}")")
+  done < <(sluice complete -- "\${words[@]:1}" 2>/dev/null)
 }
 complete -o default -F _sluice sluice
 `,
   zsh: `#compdef sluice
 _sluice() {
   local -a offers
-  local line
+  local word about
   while IFS=$'\\t' read -r word about; do
     offers+=("\${word//:/\\\\:}:\${about}")
   done < <(sluice complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)
