@@ -173,6 +173,23 @@ describeWith(chromium, 'a page in a real browser', (service) => {
     await until(() => site.open.size === 0)
   })
 
+  it('catches up at once when it comes back from the back-forward cache', async () => {
+    const tab = await openTab(await site.visit('ada'), site.url)
+    await isLive(tab)
+    await read(tab, 'void addEventListener("pageshow", (event) => { back = event.persisted })')
+    await tab.goto('about:blank')
+    await until(() => site.open.size === 0)
+    await site.move(100)
+    // Playwright's own way back waits for a page to load, and this one is loaded.
+    await read(tab, 'void setTimeout(() => history.back())')
+    await until(() => site.open.size === 1)
+    await shows(tab, after)
+    expect(await read(tab, 'back')).toBe(true)
+    expect(await read(tab, 'shown')).toEqual([before, after])
+    expect(await read(tab, 'statuses')).toEqual(['bootstrap', 'live', 'stale', 'live'])
+    expect(site.count).toEqual({ streams: 2, fetches: 0 })
+  })
+
   it('begins with its cache where the server gave it nothing', async () => {
     const context = await site.visit('ada')
     const options = { cache: true, context: { targetingKey: 'ada' } }

@@ -20,6 +20,8 @@ export const chromium: ServiceKind<ChromiumService> = {
       executablePath: binary as string,
       // A container has no sandbox to offer, and /dev/shm of 64 MB.
       args: ['--no-sandbox', '--disable-dev-shm-usage'],
+      // Browsers keep the pages that were left, and so does this one.
+      ignoreDefaultArgs: ['--disable-back-forward-cache'],
     })
     return { browser, stop: () => browser.close() }
   },

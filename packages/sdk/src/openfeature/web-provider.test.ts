@@ -29,7 +29,7 @@ const split = (value: SheetAnswer['value'], variant: string): SheetAnswer => ({
 })
 
 /** A page over a server that knows the sheets of some users, and may be away. */
-function openPage(answers?: AnswerSheet) {
+function openPage(answers?: AnswerSheet, isConnected = true) {
   const server = { isAway: false, asked: 0, url: '', sheets: {} as Record<string, AnswerSheet> }
   const fetch = async (url: string) => {
     server.asked += 1
@@ -41,7 +41,7 @@ function openPage(answers?: AnswerSheet) {
   }
   const flags = createBrowserFlags({
     ...{ answers, url: '/flags', fetch: fetch as never, eventSource: undefined, clock },
-    pollMs: 1_000,
+    ...{ pollMs: 1_000, isConnected },
   })
   opened.push(flags)
   return { flags, server }
@@ -168,6 +168,13 @@ describe('the provider of a page', () => {
     expect(client.providerStatus).toBe('READY')
     expect(client.getBooleanValue('plain', true)).toBe(false)
     expect(flags.getSnapshot().targetingKey).toBe('bo')
+  })
+
+  it('says why there is no answer for whom the first context names', async () => {
+    const { flags, server } = openPage(undefined, false)
+    const { outcome } = await register(flags, { targetingKey: 'cy' })
+    expect(server.asked).toBe(1)
+    expect(outcome()).toContain('its server does not answer')
   })
 
   it('begins stale where the server has gone since the page was made', async () => {
