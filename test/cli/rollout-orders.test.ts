@@ -42,6 +42,13 @@ async function prepare(name: string): Promise<(columns: number) => TypeOptions> 
   return (columns) => ({ columns, env: { ...production, SLUICE_STORE: name } })
 }
 
+function typeAll(lines: readonly string[], options: TypeOptions): Promise<string[]> {
+  return place.typeAll(
+    lines.map((line) => ({ line })),
+    options,
+  )
+}
+
 describe('sluice rollout', () => {
   it.each(widths)(
     'starts, steers and ends a rollout in a window of %i columns',
@@ -59,7 +66,12 @@ describe('sluice rollout', () => {
         'sluice rollout status',
       ]
       let transcript = ''
-      for (const line of lines) transcript += await place.type(line, options)
+      if (columns === widths[0]) {
+        for (const line of lines) transcript += await place.type(line, options)
+      } else {
+        // The narrow window has shown each in a process of its own.
+        transcript = (await typeAll(lines, options)).join('')
+      }
       expect(transcript).toMatchSnapshot()
     },
   )
@@ -85,6 +97,14 @@ describe('sluice rollout', () => {
     expect(await abort.shows('[y/N]')).toContain('leave it at 5 percent, unguarded?')
     abort.press('y\r')
     expect(await abort.exitCode).toBe(0)
+  })
+
+  it('says what ends a rollout that is on its way back', async () => {
+    const options = (await prepare('going-back'))(140)
+    await place.type('sluice rollout rollback newSearch --reason x', options)
+    const again = await place.type('sluice rollout start newSearch --reason x --yes', options)
+    expect(again).toContain('already has a rollout in production: verifying')
+    expect(again).toContain('a service that runs its controller ends it')
   })
 
   it('takes plan and guards from the configuration, by flag and for all others', async () => {
@@ -151,9 +171,7 @@ describe('sluice rollout', () => {
       const options = (await prepare(`wrong-${of.replaceAll(' ', '-')}`))(80)
       await writeFile(join(place.folder, 'no-plan.json'), '{"stages":')
       await writeFile(join(place.folder, 'bad-plan.json'), '{}')
-      let transcript = ''
-      for (const line of lines) transcript += await place.type(line, options)
-      expect(transcript).toMatchSnapshot()
+      expect((await typeAll(lines, options)).join('')).toMatchSnapshot()
     },
   )
 

@@ -91,10 +91,18 @@ function assertFree(state: RolloutState | undefined, environment: string): void 
     'rollout_exists',
     [
       `${flag} already has a rollout in ${environment}: ${phase.replaceAll('_', ' ')}, started by ${startedBy}.`,
-      `sluice rollout status ${flag} shows it; rollback or abort ends it.`,
+      `sluice rollout status ${flag} shows it; ${sayEnd(phase)}.`,
     ].join('\n'),
     { flag },
   )
+}
+
+/** What ends a rollout that is in the way. */
+function sayEnd(phase: RolloutState['phase']): string {
+  const isGoingBack = phase === 'rolling_back' || phase === 'verifying'
+  return isGoingBack
+    ? 'a service that runs its controller ends it, once no request reaches the canary'
+    : 'rollback or abort ends it'
 }
 
 function approvalType({ type, plan }: Pick<Terms, 'type' | 'plan'>): string {

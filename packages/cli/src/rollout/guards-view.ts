@@ -39,5 +39,23 @@ export function readObservedMs(
   return observed.observedMs + (isLooking ? Math.max(0, since) : 0)
 }
 
+/**
+ * Whether a stage has run for a while and no process ever took the rollout up: whoever looks leaves evidence in the log at
+ * once. A rollout without guards leaves none, whoever looks.
+ */
+export function isLeftAlone(
+  replica: Pick<Replica, 'get'>,
+  state: RolloutState,
+  now: number,
+): boolean {
+  const { flag, environment, guards } = state
+  if (state.phase !== 'running' || guards.length === 0) return false
+  if (now - state.enteredAt < takeUpLimitMs) return false
+  return readEvidence(replica.get(`evidence/${environment}/${flag}`)?.value, state) === undefined
+}
+
+/** A process that runs a controller sees the log within a second, and has looked in the next. */
+const takeUpLimitMs = 10_000
+
 /** Evidence is kept once a minute: older, and nobody looks. */
 const longestGapMs = 90_000

@@ -8,7 +8,7 @@ import {
 import { type Commit, exposureKey, rolloutKey } from '@sluice/stores'
 import type { Session } from '../session.ts'
 import { requireRollout } from './find-rollout.ts'
-import { readKeptVerdicts, readObservedMs } from './guards-view.ts'
+import { isLeftAlone, readKeptVerdicts, readObservedMs } from './guards-view.ts'
 import { createLiveRates } from './live-rates.ts'
 import type { RolloutView } from './view.ts'
 
@@ -98,7 +98,8 @@ export function createObserver(
           said === undefined
             ? readKeptVerdicts(replica, state)
             : { verdicts: said.verdicts, from: 'live', at },
-        onDuty: board?.onDuty,
+        // Without an exchange only the log tells, and only that nobody came.
+        onDuty: board?.onDuty ?? (isLeftAlone(replica, state, at) ? [] : undefined),
         approvals: (desk?.list({ environment, target: flag }) ?? []).filter(
           ({ standing }) => standing.status === 'pending',
         ),
