@@ -1,6 +1,7 @@
 'use client'
 
 export type { AnswerSheet, SheetAnswer } from './answer-sheet.ts'
+export type { FlagMetadata } from './answer-value.ts'
 export { answersInPage } from './browser/answers-in-page.ts'
 export type {
   BrowserFlags,
