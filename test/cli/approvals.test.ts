@@ -4,7 +4,7 @@ import { createReplica } from '@sluice/stores'
 import { createFileStore } from '@sluice/stores/file'
 import { createManualClock } from '@sluice/stores/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createWorkplace, type Workplace, widths } from './terminal.ts'
+import { createWorkplace, startAt, type Workplace, widths } from './terminal.ts'
 
 let place: Workplace
 beforeAll(async () => {
@@ -13,9 +13,7 @@ beforeAll(async () => {
 afterAll(() => place.remove())
 
 /** A log of its own for each test, and a team of three. */
-async function prepare(
-  name: string,
-): Promise<(who: string, line: string, at?: string) => Promise<string>> {
+async function prepare(name: string): Promise<TypeAs> {
   const folder = join(place.folder, name)
   await mkdir(folder)
   await openLog(join(folder, 'log'))
@@ -24,11 +22,26 @@ async function prepare(
     directory: { ada: ['team_lead'], bo: ['developer'], cy: ['on_call'] },
   }
   await writeFile(join(folder, 'sluice.config.json'), JSON.stringify(config))
-  return (who, line, at = '2026-03-02T09:00:00Z') =>
-    place.type(line, {
-      ...{ columns: columnsOf(name), at },
-      env: { SLUICE_CONFIG: `${name}/sluice.config.json`, SLUICE_ACTOR: who },
-    })
+  const columns = columnsOf(name)
+  const envOf = (who: string) => ({
+    ...{ SLUICE_CONFIG: `${name}/sluice.config.json`, SLUICE_ACTOR: who },
+  })
+  const type = (who: string, line: string) => place.type(line, { columns, env: envOf(who) })
+  /** All in one process: for the screens alone. */
+  const all = async (lines: readonly TypedBy[]) => {
+    const typed = lines.map(([who, line, at = startAt]) => ({ line, at, env: envOf(who) }))
+    return (await place.typeAll(typed, { columns })).join('')
+  }
+  return Object.assign(type, { all })
+}
+
+/** Who types a line, and when. */
+type TypedBy = readonly [who: string, line: string, at?: string]
+
+/** Types a line as somebody, or several as several. */
+interface TypeAs {
+  (who: string, line: string): Promise<string>
+  all(lines: readonly TypedBy[]): Promise<string>
 }
 
 /** A folder is a log from its first commit on. */
@@ -58,7 +71,7 @@ describe('approvals', () => {
       'sluice rollout start newCheckout --reason "the new checkout" --ticket SHOP-12 --yes'
     let transcript = await type('bo', start)
     const id = idIn(transcript)
-    for (const [who, line, at] of [
+    transcript += await type.all([
       ['bo', 'sluice approvals'],
       ['bo', `sluice approvals show ${id}`],
       ['bo', 'sluice rollout status newCheckout'],
@@ -67,9 +80,7 @@ describe('approvals', () => {
       ['ada', `sluice approve ${id} --reason "looks right" --yes`, '2026-03-02T09:10:00Z'],
       ['ada', 'sluice approvals', '2026-03-02T09:20:00Z'],
       ['ada', 'sluice rollout status', '2026-03-02T09:20:00Z'],
-    ] as const) {
-      transcript += await type(who, line, at)
-    }
+    ])
     expect(transcript).toMatchSnapshot()
   })
 
@@ -111,15 +122,13 @@ describe('approvals', () => {
     transcript += await type('bo', alone)
     const asked = await type('cy', alone)
     const third = idIn(asked)
-    for (const [who, line] of [
+    transcript += await type.all([
       ['ada', `sluice withdraw ${second} --reason "not mine"`],
       ['bo', `sluice withdraw ${second.slice(0, 6)} --reason "not needed"`],
       ['ada', 'sluice approvals'],
       ['ada', `sluice review ${third} --reason "I have seen it"`],
       ['ada', 'sluice approvals --all'],
-    ] as const) {
-      transcript += await type(who, line)
-    }
+    ])
     expect(transcript).toMatchSnapshot()
   })
 
@@ -129,7 +138,7 @@ describe('approvals', () => {
     const nothing = await type('bo', 'sluice approvals')
     const id = idIn(await type('bo', request))
     let transcript = nothing
-    for (const line of [
+    const lines = [
       request,
       'sluice approve',
       'sluice approve feedfeedfeed-1 --reason x',
@@ -139,9 +148,8 @@ describe('approvals', () => {
       'sluice request stage newCheckout --reason x',
       'sluice request rollout newCheckout --type huge --reason x',
       'sluice approvals shwo',
-    ]) {
-      transcript += await type('bo', line)
-    }
+    ]
+    transcript += await type.all(lines.map((line) => ['bo', line]))
     expect(
       transcript.replaceAll(id, 'ID').replaceAll(id.replace('-1', '-2'), 'ID2'),
     ).toMatchSnapshot()

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import manifest from '../../packages/cli/package.json' with { type: 'json' }
-import { createWorkplace, type TypeOptions, type Workplace, widths } from './terminal.ts'
+import { createWorkplace, type Workplace, widths } from './terminal.ts'
 
 // A transcript is many starts of a process, each of which waits for a busy machine.
 vi.setConfig({ testTimeout: 600_000 })
@@ -43,6 +43,8 @@ const shopConfig = `import { defineConfig } from '@sluice/cli'
 export default defineConfig({ store: 'file:./.sluice/log', environment: 'production' })
 `
 
+const [narrow] = widths
+
 describe.each(widths)('an everyday of a shop, at %i columns', (columns) => {
   let place: Workplace
   let minute = 0
@@ -51,19 +53,26 @@ describe.each(widths)('an everyday of a shop, at %i columns', (columns) => {
   })
   afterAll(() => place.remove())
 
-  /** Types a line, a minute after the one before. */
-  const type = (line: string, options: Partial<TypeOptions> = {}) => {
+  const nextMinute = () => {
     minute += 1
-    const at = new Date(Date.UTC(2026, 2, 2, 9, minute)).toISOString()
-    return place.type(line, { columns, at, ...options })
+    return new Date(Date.UTC(2026, 2, 2, 9, minute)).toISOString()
   }
+  /** Types a line, a minute after the one before. */
+  const type = (line: string) => place.type(line, { columns, at: nextMinute() })
   const transcript = (name: string) => `./transcripts/${name}.${columns}.txt`
 
-  /** Types lines one after the other, as one transcript. */
+  /**
+   * Types lines one after the other, as one transcript: in the narrow window each in a process of its own, in the
+   * wide one all in one.
+   */
   async function typeAll(...lines: readonly string[]): Promise<string> {
-    const typed: string[] = []
-    for (const line of lines) typed.push(await type(line))
-    return typed.join('\n')
+    if (columns === narrow) {
+      const typed: string[] = []
+      for (const line of lines) typed.push(await type(line))
+      return typed.join('\n')
+    }
+    const timed = lines.map((line) => ({ line, at: nextMinute() }))
+    return (await place.typeAll(timed, { columns })).join('\n')
   }
 
   it('begins with init, which writes over nothing', async () => {

@@ -40,8 +40,7 @@ describe('before a rollout, and after it', () => {
   it('says what to type instead, for every way to be wrong', async () => {
     await writeFile(join(place.folder, 'odd.jsonl'), '{"at":1}\nnonsense')
     await writeFile(join(place.folder, 'empty.jsonl'), '')
-    let transcript = ''
-    for (const line of [
+    const lines = [
       'sluice forecast',
       'sluice forecast --rps many --baseline 1%',
       'sluice forecast --rps 40 --baseline 200%',
@@ -50,9 +49,7 @@ describe('before a rollout, and after it', () => {
       'sluice replay odd.jsonl',
       'sluice replay empty.jsonl',
       'sluice replay odd.jsonl --guards none',
-    ]) {
-      transcript += await place.type(line, { columns: 80 })
-    }
-    expect(transcript).toMatchSnapshot()
+    ].map((line) => ({ line }))
+    expect((await place.typeAll(lines, { columns: 80 })).join('')).toMatchSnapshot()
   })
 })

@@ -2,20 +2,43 @@
 // that a screen is the same each time. The program itself knows no such variable.
 
 import { machineClock } from '../../packages/cli/src/machine-clock.ts'
+import { main } from '../../packages/cli/src/main.ts'
 import { runProcess } from '../../packages/cli/src/run-process.ts'
 
-const { env } = process
-const startedAt = Date.parse(env.SLUICE_TEST_AT ?? '')
-const began = Date.now()
-const isMoving = env.SLUICE_TEST_MOVES !== undefined
-const clock = {
-  ...machineClock,
-  now: () => startedAt + (isMoving ? Date.now() - began : 0),
-}
-let seed = startedAt % 2_147_483_647
-Math.random = () => {
-  seed = (seed * 48_271) % 2_147_483_647
-  return seed / 2_147_483_647
+/** A command line that is typed after another, in the same terminal. */
+interface TypedLine {
+  readonly words: readonly string[]
+  /** ISO 8601. */
+  readonly at: string
+  readonly env: { readonly [name: string]: string }
 }
 
-void runProcess({ clock })
+const { stdin, stdout, stderr, env } = process
+
+function createClock(at: string | undefined) {
+  const startedAt = Date.parse(at ?? '')
+  const began = Date.now()
+  const isMoving = env.SLUICE_TEST_MOVES !== undefined
+  let seed = startedAt % 2_147_483_647
+  Math.random = () => {
+    seed = (seed * 48_271) % 2_147_483_647
+    return seed / 2_147_483_647
+  }
+  return { ...machineClock, now: () => startedAt + (isMoving ? Date.now() - began : 0) }
+}
+
+/** Types lines one after the other, and tells the terminal after each how it ended, by a sequence of no meaning. */
+async function typeAll(lines: readonly TypedLine[]): Promise<void> {
+  for (const { words, at, env: own } of lines) {
+    const code = await main(words, {
+      ...{ stdin, stdout, stderr, env: { ...env, ...own }, cwd: process.cwd() },
+      ...{ clock: createClock(at), signal: new AbortController().signal },
+    })
+    stdout.write(`\u001b]777;${code}\u0007\u001b[H\u001b[2J\u001b[3J`)
+  }
+}
+
+const { SLUICE_TEST_LINES: lines } = env
+void (lines === undefined
+  ? runProcess({ clock: createClock(env.SLUICE_TEST_AT) })
+  : typeAll(JSON.parse(lines)))

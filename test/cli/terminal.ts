@@ -22,6 +22,12 @@ export interface TypeOptions {
 /** When nothing else is said, a command is typed at this instant. */
 export const startAt = '2026-03-02T09:00:00Z'
 
+/** How a line ended: what the screen showed, and its exit code. */
+interface LineEnd {
+  readonly screen: string
+  readonly exitCode: number
+}
+
 /** A command that runs in a pseudo-terminal. */
 export interface Typed {
   /** What the screen shows: its lines up to the last that is not empty, without colours. */
@@ -33,6 +39,8 @@ export interface Typed {
   resize(columns: number, rows: number): void
   /** The exit code, once the program has ended. */
   readonly exitCode: Promise<number>
+  /** How each line of several has ended so far, see {@link Workplace.typeAll}. */
+  ends(): Promise<readonly LineEnd[]>
   /** Ends a program that runs still. */
   kill(): void
 }
@@ -49,6 +57,16 @@ export interface Workplace {
    * @returns A transcript: the line behind a prompt, the screen, and the exit code where it is not 0.
    */
   type(line: string, options: TypeOptions): Promise<string>
+  /**
+   * Types several lines that ask nothing, one after the other, into one pseudo-terminal and one process: for the
+   * screens alone, since a process for each costs most of the time.
+   *
+   * @returns A transcript of each.
+   */
+  typeAll(
+    lines: readonly (Pick<TypeOptions, 'env' | 'at'> & { readonly line: string })[],
+    options: TypeOptions,
+  ): Promise<string[]>
   /** Ends what still runs and removes the folder: for the end of a test file. */
   remove(): Promise<void>
 }
@@ -64,15 +82,30 @@ export async function createWorkplace(): Promise<Workplace> {
     void typed.exitCode.then(() => running.delete(typed))
     return typed
   }
+  const transcript = (line: string, screen: string, exitCode: number) => {
+    const shown = screen.replaceAll(folder, '/shop')
+    return `$ ${line}\n${shown}${shown === '' ? '' : '\n'}${exitCode === 0 ? '' : `[exit ${exitCode}]\n`}`
+  }
   return {
     folder,
     start,
     async type(line, options) {
       const typed = start(line, options)
       const exitCode = await typed.exitCode
-      const screen = await typed.screen()
-      const shown = screen.replaceAll(folder, '/shop')
-      return `$ ${line}\n${shown}${shown === '' ? '' : '\n'}${exitCode === 0 ? '' : `[exit ${exitCode}]\n`}`
+      return transcript(line, await typed.screen(), exitCode)
+    },
+    async typeAll(lines, options) {
+      const typed = lines.map(({ line, env = {}, at = options.at ?? startAt }) => ({
+        ...{ words: wordsOf(line).slice(1), at, env },
+      }))
+      const env = { ...options.env, SLUICE_TEST_LINES: JSON.stringify(typed) }
+      const all = start('sluice', { ...options, env })
+      await all.exitCode
+      const ends = await all.ends()
+      if (ends.length !== lines.length) throw new Error(`It ended early: ${await all.screen()}`)
+      return ends.map(({ screen, exitCode }, index) =>
+        transcript(lines[index]?.line ?? '', screen, exitCode),
+      )
     },
     async remove() {
       for (const typed of running) typed.kill()
@@ -114,13 +147,21 @@ function startIn(
       tellChange()
     })
   })
-  const read = async () => {
-    await written
+  const readNow = () => {
     const { active } = screen.buffer
     const lines = Array.from({ length: active.length }, (_, index) =>
       (active.getLine(index)?.translateToString(true) ?? '').trimEnd(),
     )
     return lines.join('\n').trimEnd()
+  }
+  const ends: LineEnd[] = []
+  screen.parser.registerOscHandler(777, (code) => {
+    ends.push({ screen: readNow(), exitCode: Number(code) })
+    return true
+  })
+  const read = async () => {
+    await written
+    return readNow()
   }
   return {
     screen: read,
@@ -144,6 +185,10 @@ function startIn(
       pty.resize(newColumns, newRows)
     },
     exitCode,
+    async ends() {
+      await written
+      return ends
+    },
     kill: () => {
       if (!isOver) pty.kill('SIGKILL')
     },
