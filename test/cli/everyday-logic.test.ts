@@ -117,6 +117,7 @@ describe('a change', () => {
     const moved = async (percent: string) =>
       (await world.run(`sluice set newCheckout ${percent} ${why}`)).stdout
     expect(await moved('0.001')).toContain('is on 0.001 % in production')
+    expect(await moved('0.0000001')).toContain('is on 0.0000001 % in production')
     expect(await moved('99.999')).toContain('is on 99.999 % in production')
     expect(await moved('33.333')).toContain('is on 33.33 % in production')
   })

@@ -30,5 +30,6 @@ export function formatBar(ratio: number, cells: number): Bar {
 export function formatPercent(percent: number): string {
   const short = Number(percent.toFixed(2))
   const isRounded = short !== percent && (short === 0 || short === 100)
-  return `${isRounded ? Number(percent.toFixed(7)) : short} %`
+  // As digits: 1e-7 is no percentage that can be typed.
+  return `${isRounded ? percent.toFixed(7).replace(/0+$/u, '') : short} %`
 }
