@@ -16,6 +16,8 @@ export interface Running {
   shows(text: string): Promise<void>
   /** Types into stdin. */
   type(text: string): void
+  /** Ends stdin, as Ctrl-D does. */
+  end(): void
   /** Presses Ctrl-C. */
   interrupt(): void
 }
@@ -73,6 +75,7 @@ export function createWorld(cwd: string): MemoryWorld {
         }
       },
       type: (text) => void stdin.write(text),
+      end: () => void stdin.end(),
       interrupt: () => interrupted.abort(),
     }
   }
