@@ -7,6 +7,7 @@ import { ensureBuilt } from '../packed/build.ts'
 import { compileWithNode } from '../packed/compile.ts'
 import { installAll, packAll } from '../packed/install.ts'
 import { freePort } from '../services/process.ts'
+import { answering } from './answering.ts'
 import { type Guide, readGuide, type TypedLine } from './read-guide.ts'
 import { type Begun, createShell, type Shell } from './shell.ts'
 
@@ -71,7 +72,7 @@ export async function createGuideProject(name: string): Promise<GuideProject> {
     return []
   }
   return {
-    compile: () => compileWithNode(project, files, 'nodenext'),
+    compile: () => compileWithNode(project, files, 'nodenext', 'declarations'),
     async turnTo(next) {
       guide = read(next)
       await writeFiles(project, guide)
@@ -122,19 +123,4 @@ async function linkPackage(project: string, name: string): Promise<void> {
   for (const [program, path] of Object.entries(programs)) {
     await symlink(join(target, path), join(project, 'node_modules/.bin', program))
   }
-}
-
-/** Waits until a service answers, and fails where it ends instead. */
-async function answering(service: Begun, url: string): Promise<void> {
-  let said = ''
-  service.stdout.resume()
-  service.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said = (said + text).slice(-2_000)
-  })
-  while (service.exitCode === null) {
-    const answer = await fetch(url, { headers: { connection: 'close' } }).catch(() => undefined)
-    if (answer !== undefined) return
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-  throw new Error(`The service ended before it answered: ${said}`)
 }
