@@ -11,6 +11,7 @@ import type {
 } from '@sluice/core'
 import { createFlagSet } from '@sluice/core/node'
 import { type DefinitionsDocument, parseExposure, parseSegment } from '@sluice/core/schema'
+import { createFlagDependents } from './flag-dependents.ts'
 import { exposureKey, flagKey } from './flag-keys.ts'
 import { admit } from './flag-view-admit.ts'
 import { parseEntry } from './flag-view-entry.ts'
@@ -95,6 +96,8 @@ export function createFlagView(options: FlagViewOptions): FlagView {
   const flags = Object.fromEntries(
     current.keys().map((name) => [name, current.inspect(name)?.definition as FlagDefinition]),
   )
+  const dependents = createFlagDependents()
+  for (const [name, definition] of Object.entries(flags)) dependents.put(name, definition)
   const layers = createLayers({ flags, segments })
   const inService = new Map(Object.entries<Condition>(segments))
   const exposures = new Map<string, Exposure>()
@@ -205,6 +208,7 @@ export function createFlagView(options: FlagViewOptions): FlagView {
           (before?.revision === changedAt && isDeepStrictEqual(before.exposure, exposure)))
       if (isSame) continue
       changed.add(name)
+      dependents.put(name, after?.definition)
       const origin = after?.origin ?? 'code'
       const group = byOrigin.get(origin) ?? {}
       byOrigin.set(origin, group)
@@ -221,6 +225,7 @@ export function createFlagView(options: FlagViewOptions): FlagView {
     for (const [origin, flags] of others) {
       current = current.with({ flags, origin, revision, revisions: Object.fromEntries(revisions) })
     }
+    dependents.addTo(changed)
     // A segment may decide about any flag.
     if (Object.keys(changedSegments).length > 0) for (const key of current.keys()) changed.add(key)
     return [...changed]

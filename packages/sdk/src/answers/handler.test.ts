@@ -15,6 +15,8 @@ const definitions = {
   },
   sale: { ...on, tags: ['public'], schedule: { from: '2026-01-01T00:01:00Z' } },
   merger: on,
+  launch: on,
+  gated: { ...on, tags: ['public'], prerequisites: ['launch'] },
 }
 const note = { actor: 'ada', reason: 'test' }
 const isPublic: AnswersOptions['isPublic'] = ({ definition }) =>
@@ -103,7 +105,9 @@ describe('the JSON of answersHandler', () => {
     expect(response.headers.get('x-content-type-options')).toBe('nosniff')
     const sheet = (await response.json()) as AnswerSheet
     expect(sheet).toMatchObject({ revision: 0, environment: 'test', targetingKey: 'ada' })
-    expect(Object.keys(sheet.answers).sort()).toEqual(['banner', 'betaOnly', 'newProfile', 'sale'])
+    expect(Object.keys(sheet.answers).sort()).toEqual([
+      ...['banner', 'betaOnly', 'gated', 'newProfile', 'sale'],
+    ])
     const beta = (await (await ask('bo-beta')).json()) as AnswerSheet
     expect([sheet.answers.betaOnly?.value, beta.answers.betaOnly?.value]).toEqual([false, true])
   })
@@ -254,6 +258,17 @@ describe('the stream of answersHandler', () => {
     expect(await none.next()).toBeUndefined()
     await flags.setRollout('merger', 10, note)
     expect(await news.next()).toBeUndefined()
+  })
+
+  it('sends at once what a flag decides that nobody may see', async () => {
+    const { listen, flags } = await open()
+    const ada = await listen('ada')
+    await ada.next()
+    expect(await ada.next()).toMatchObject({ data: { answers: { gated: { value: true } } } })
+    await flags.disable('launch', note)
+    const told = (await ada.next()) as Told
+    expect(told).toMatchObject({ type: 'sheet', data: { answers: { gated: { value: false } } } })
+    expect(JSON.stringify(told)).not.toContain('launch')
   })
 
   it('resumes: who has the sheet gets a heartbeat alone', async () => {

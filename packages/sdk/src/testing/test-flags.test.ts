@@ -68,7 +68,7 @@ describe('testFlags', () => {
     flags.on('change', (keys) => heard.push(keys))
     await flags.setRollout('newUserProfile', 100, { actor: 'ada', reason: 'a test' })
     expect(flags.isEnabled('newUserProfile', ada)).toBe(true)
-    expect(heard).toEqual([['newUserProfile']])
+    expect(heard).toEqual([['newUserProfile', 'vip']])
     expect(flags.isEnabled('sale')).toBe(false)
     await flags.clock.advance(10_000)
     expect(flags.isEnabled('sale')).toBe(true)
