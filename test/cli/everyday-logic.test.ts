@@ -287,6 +287,18 @@ describe('the log', () => {
     expect(await revisionAt('"2026-03-02 08:59:59"')).toBe(0)
   })
 
+  it('is narrowed to a span, whose end is not part of it', async () => {
+    for (const percent of [10, 20, 30]) {
+      await world.run(`sluice set newCheckout ${percent} ${why}`)
+      await world.clock.advance(3_600_000)
+    }
+    const revisions = async (span: string) =>
+      (await json(`sluice log ${span}`)).commits.map((each: { revision: number }) => each.revision)
+    expect(await revisions('--since 2h')).toEqual([2, 3])
+    expect(await revisions('--until 2h')).toEqual([1])
+    expect(await revisions('--since 2026-03-02T10:00Z --until 2026-03-02T11:00Z')).toEqual([2])
+  })
+
   it('shows the flags as they were', async () => {
     await world.run(`sluice set newCheckout 10 ${why}`)
     await world.clock.advance(3_600_000)

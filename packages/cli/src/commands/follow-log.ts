@@ -27,8 +27,10 @@ export function followLog(replica: Replica, { world, terminal }: Context): LogFo
     // After a long absence the state is taken over as a whole, and the commits that led to it are not told.
     replica.on('reset', () => readAnew()),
     replica.on('error', ({ message }) => {
-      if (!isAway) remark(`${message} It is asked again until it answers.`)
+      // An error while it is live keeps nothing away: a lost wake-up costs a second.
+      if (isAway || replica.status === 'live') return
       isAway = true
+      remark(`${message} It is asked again until it answers.`)
     }),
     replica.on('status', (status) => {
       if (isAway && status === 'live') remark('The store answers again.')
