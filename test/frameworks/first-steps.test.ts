@@ -25,5 +25,5 @@ describe('a reader of the first guides, one after the other in one folder', () =
     }
     expect(typed).toBeGreaterThan(10)
     expect(project.compile()).toEqual([])
-  }, 180_000)
+  }, 300_000)
 })
