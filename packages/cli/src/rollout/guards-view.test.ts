@@ -1,4 +1,4 @@
-import { errorRate } from '@sluice/guards'
+import { createHealthRecorder, errorRate } from '@sluice/guards'
 import { createRolloutController } from '@sluice/rollout'
 import { createReplica } from '@sluice/stores'
 import { createMemoryStore } from '@sluice/stores/memory'
@@ -14,7 +14,7 @@ async function start(guards: readonly ReturnType<typeof errorRate>[]) {
   await replica.start()
   const controller = createRolloutController({
     ...{ replica, clock, guards, environment: 'production', flag: 'newCheckout' },
-    source: { read: async () => undefined },
+    source: createHealthRecorder(),
   })
   const state = await controller.start(order)
   const leftAloneAfter = (ms: number) => isLeftAlone(replica, state, state.startedAt + ms)
