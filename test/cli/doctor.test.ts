@@ -62,8 +62,9 @@ describe('doctor looks at the cache', () => {
   it('and says that nobody writes it any more', async () => {
     await runApplication()
     await change('2')
+    await world.clock.advance(60_000)
     expect(await finding('cache')).toMatchObject({ status: 'ok' })
-    await world.clock.advance(61_000)
+    await world.clock.advance(1_000)
     expect(await finding('cache')).toMatchObject({
       status: 'warn',
       found: expect.stringContaining('the log stands at 2'),
@@ -97,6 +98,14 @@ describe('doctor looks at the cache', () => {
       status: 'fail',
     })
   })
+})
+
+it('tells a log that is damaged from a store that is away', async () => {
+  await change('2')
+  const file = join(folder, 'log/000000000002.json')
+  await writeFile(file, (await readFile(file, 'utf8')).replace('ada', 'eve'))
+  expect(await finding('chain')).toMatchObject({ status: 'fail' })
+  expect(await finding('store')).toBeUndefined()
 })
 
 describe('doctor looks at versions', () => {

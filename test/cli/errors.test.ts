@@ -88,6 +88,9 @@ describe('an error says what is wrong, and what to type instead', () => {
       'Type a number from 0 to 100',
     ],
     ['sluice set newCheckout 25', 3, 'Say why: it goes into the log.', 'Add --reason "…"'],
+    [`sluice set newCheckout 1 --as " " ${why}`, 3, 'The name given is blank.', 'Add --as NAME'],
+    [`sluice set newCheckout 1 --ticket "" ${why}`, 3, '--ticket names no ticket.', 'leave it out'],
+    [`sluice split ranking a=50 a=50 ${why}`, 3, 'a is given twice.', 'Type each variant once'],
     ['sluice set newCheckout 25 --reason " "', 3, 'Say why', 'Add --reason "…"'],
     [
       `sluice set newCheckout 25 ${why}`,
@@ -197,6 +200,7 @@ describe('an error says what is wrong, and what to type instead', () => {
     ['sluice restore flags.yaml', 1, 'flags.yaml', 'backup'],
     ['sluice restore log', 1, 'There is no file log.', 'sluice backup log writes one'],
     ['sluice verify --backup nothing', 1, 'There is no file nothing.', 'sluice backup nothing'],
+    ['sluice verify --archive nowhere', 4, 'nowhere', 'mount it.'],
     ['sluice backup flags.yaml', 1, 'flags.yaml is there already, and is no whole', 'Name another'],
     ['sluice backup nowhere/b', 1, 'There is no folder', 'type mkdir -p'],
     ['sluice export nowhere/log.csv', 1, 'log.csv cannot be used: ENOENT', 'in a folder that is'],

@@ -62,6 +62,19 @@ describe('a question', () => {
   })
 })
 
+describe('a screen that is drawn in place', () => {
+  it('gives the cursor back, and ends with 130, when the program is told to end', async () => {
+    await world.run('sluice rollout start newCheckout --env staging --in-code --reason x')
+    const watch = world.start('sluice rollout watch --env staging', { isTTY: true })
+    await watch.shows('q quits')
+    watch.interrupt()
+    const { stdout, exitCode } = await watch.outcome
+    expect(stdout.lastIndexOf('\u001b[?25h')).toBeGreaterThan(stdout.lastIndexOf('\u001b[?25l'))
+    expect(stdout.lastIndexOf('\u001b[?25l')).toBeGreaterThan(-1)
+    expect(exitCode).toBe(130)
+  })
+})
+
 describe('JSON', () => {
   it.each([
     ['sluice flags --bogus --json', 'unknown_option'],

@@ -1,3 +1,4 @@
+import { isSluiceError } from '@sluice/core'
 import { verifyLog } from '@sluice/stores'
 import { type FoundConfig, loadConfig } from '../config.ts'
 import type { Context } from '../context.ts'
@@ -105,8 +106,13 @@ async function checkLog(context: Context, found: FoundConfig): Promise<Finding[]
       headAt: undefined,
       now: clock.now(),
     })
-    return [toFailure('store', error), ...cache]
+    return [toFailure(isDamage(error) ? 'chain' : 'store', error), ...cache]
   }
+}
+
+/** A store that answers may still hold a log that nobody can read. */
+function isDamage(error: unknown): boolean {
+  return isSluiceError(error) && /^(?:corrupt|broken)_/u.test(error.code)
 }
 
 /** A user of a server may be kept from asking it: then it works, and tells nothing of itself. */

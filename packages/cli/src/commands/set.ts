@@ -40,7 +40,13 @@ export async function setSplit(
   [key, typed]: readonly [string, readonly string[]],
   options: NoteOptions,
 ): Promise<void> {
-  const split = Object.fromEntries(typed.map(parseShare))
+  const shares = typed.map(parseShare)
+  const names = shares.map(([name]) => name)
+  const twice = names.find((name, index) => names.indexOf(name) !== index)
+  if (twice !== undefined) {
+    throw usageError(`${twice} is given twice.`, `Type each variant once, as ${twice}=50 other=50`)
+  }
+  const split = Object.fromEntries(shares)
   const sum = Object.values(split).reduce((total, each) => total + each, 0)
   if (Math.abs(sum - 100) > 1e-9) {
     throw usageError(
