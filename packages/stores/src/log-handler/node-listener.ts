@@ -1,7 +1,8 @@
 import type { WebRequest, WebResponse } from './web.ts'
 
-/** What the bridge uses of a request of `node:http`. */
+/** What the bridge uses of a request of `node:http`, or of `node:http2`. */
 export interface NodeRequest extends AsyncIterable<Uint8Array> {
+  readonly httpVersionMajor?: number
   readonly method?: string | undefined
   readonly url?: string | undefined
   readonly headers: { readonly [name: string]: string | readonly string[] | undefined }
@@ -49,7 +50,10 @@ async function serve<Incoming extends NodeRequest>(
   const { status, headers, body } = (await handler(request as WebRequest, incoming)) as Response
   // What is left of a body must not be taken for the next request, nor be waited for.
   const ending = incoming.complete ? {} : { connection: 'close' }
-  outgoing.writeHead(status, { ...Object.fromEntries(headers), ...ending })
+  const named = { ...Object.fromEntries(headers), ...ending }
+  // In HTTP/2 a connection is of many requests, and no answer speaks of it.
+  if (incoming.httpVersionMajor === 2) delete named.connection
+  outgoing.writeHead(status, named)
   if (body !== null) await pipe(body, outgoing)
   outgoing.end()
 }
@@ -102,8 +106,13 @@ function toWebRequest(incoming: NodeRequest, signal: AbortSignal): Request | und
 }
 
 function toWebHeaders(headers: NodeRequest['headers']): [string, string][] {
-  return Object.entries(headers).flatMap(([name, value]) =>
-    [value ?? []].flat().map((each): [string, string] => [name, each]),
+  return (
+    Object.entries(headers)
+      // HTTP/2 has its method and path there, as `:method` and `:path`.
+      .filter(([name]) => !name.startsWith(':'))
+      .flatMap(([name, value]) =>
+        [value ?? []].flat().map((each): [string, string] => [name, each]),
+      )
   )
 }
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
+import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { createMemoryStore } from '@sluice/stores/memory'
 import { createManualClock } from '@sluice/stores/testing'
@@ -50,6 +51,49 @@ async function serve() {
   }
   return { clock, flags, open, connections }
 }
+
+describe('a server of HTTP/2', () => {
+  it('answers, streams, and notices who has left', async () => {
+    const clock = createManualClock()
+    const store = createMemoryStore()
+    const flags = openFlags({ store, environment: 'test', definitions: { on: {} }, clock })
+    await flags.ready()
+    const answers = answersListener(flags, {
+      ...{
+        contextOf: () => 'ada',
+        isPublic: () => true,
+        events: ['purchase'],
+        maxStreams: 1,
+        clock,
+      },
+    })
+    const server = createHttp2Server(answers as never).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const session = connectHttp2(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+    toClose.push(
+      () => flags.close(),
+      () => new Promise((resolve) => server.close(resolve)),
+      () => session.destroy(),
+      answers.close,
+    )
+    const ask = async (headers: Record<string, string>, body = '') => {
+      const request = session.request({ ':path': '/answers', ...headers })
+      if (body !== '') request.end(body)
+      const [answer] = (await once(request, 'response')) as [{ readonly [name: string]: unknown }]
+      return { request, status: answer[':status'] }
+    }
+    const json = { 'content-type': 'application/json' }
+    const batch = JSON.stringify({ targetingKey: 'ada', events: [['purchase']] })
+    expect((await ask({})).status).toBe(200)
+    expect((await ask({ ':method': 'POST', ...json }, batch)).status).toBe(204)
+    const stream = await ask({ accept: 'text/event-stream' })
+    expect(String((await once(stream.request, 'data'))[0])).toContain('event: beat')
+    expect((await ask({ accept: 'text/event-stream' })).status).toBe(503)
+    stream.request.close()
+    await once(stream.request, 'close')
+    expect((await ask({ accept: 'text/event-stream' })).status).toBe(200)
+  })
+})
 
 describe('clients that never read', () => {
   it('lose their connection, and cost nothing while they wait', async () => {
