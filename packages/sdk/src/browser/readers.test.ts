@@ -37,6 +37,20 @@ describe('the readers of a page', () => {
     expect(flags.isEnabled(Symbol('x') as never)).toBe(false)
   })
 
+  it('hand on what is told of a flag, and nothing that is none', () => {
+    const answers = Object.fromEntries(
+      [{ docs: '/on' }, 7, ['x'], null].map((metadata, index) => [
+        `flag${index}`,
+        { value: true, reason: 'STATIC', metadata },
+      ]),
+    )
+    const flags = createBrowserFlags({ answers: { ...rendered, answers } as never })
+    expect(flags.evaluate('flag0').metadata).toEqual({ docs: '/on' })
+    for (const key of ['flag1', 'flag2', 'flag3']) {
+      expect([flags.isEnabled(key), 'metadata' in flags.evaluate(key)]).toEqual([true, false])
+    }
+  })
+
   it('are not ready while there is no sheet', () => {
     const flags = createBrowserFlags()
     expect([flags.status, flags.isEnabled('on')]).toEqual(['empty', false])
