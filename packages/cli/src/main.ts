@@ -32,11 +32,11 @@ export async function main(argv: readonly string[], world: World): Promise<ExitC
       world.stderr.write(program.helpInformation())
       return exitCodes.usage
     }
-    return tell(toUsageError(thrown, program, argv), program, argv, world)
+    return tell(toUsageError(thrown, program, argv), program, world)
   }
 }
 
-function tell(thrown: unknown, program: Command, argv: readonly string[], world: World): ExitCode {
+function tell(thrown: unknown, program: Command, world: World): ExitCode {
   const isOurs = isSluiceError(thrown)
   if (!isOurs && world.signal.reason === unread) return exitCodes.done
   const error =
@@ -45,10 +45,8 @@ function tell(thrown: unknown, program: Command, argv: readonly string[], world:
       : toFileError(thrown)
   const { code, message } = error as { code?: string; message?: string }
   const exitCode = exitCodeOf(isSluiceError(error) ? code : undefined)
-  // Commander may have stopped before it came to an option that stands further right.
   const globals = program.opts<GlobalOptions>()
-  const json = globals.json === true || argv.includes('--json')
-  if (json) {
+  if (globals.json === true) {
     world.stderr.write(`${toJson({ error: describe(error, exitCode) })}\n`)
     return exitCode
   }
