@@ -179,11 +179,14 @@ describe('a server that takes the connection and says nothing', () => {
 })
 
 describe('several at once', () => {
-  it('lose nothing: each change is one commit', async () => {
+  it('lose nothing: each change is one commit, and a backup meanwhile is whole', async () => {
     const orders = Array.from({ length: 4 }, (_, index) =>
       run('set', 'newCheckout', String(index), '--reason', `race ${index}`),
     )
+    const kept = run('backup', 'race.backup')
     const outcomes = await Promise.all(orders)
+    expect((await kept).exitCode).toBe(0)
+    expect((await run('verify', '--backup', 'race.backup')).exitCode).toBe(0)
     const { commits } = JSON.parse((await run('log', '--limit', '99', '--json')).stdout)
     for (const [index, { exitCode, stderr }] of outcomes.entries()) {
       const made = commits.filter(({ reason }: { reason: string }) => reason === `race ${index}`)
