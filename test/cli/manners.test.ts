@@ -77,25 +77,25 @@ describe('a screen that is drawn in place', () => {
 
 /** A line of each kind that tells something. */
 const told = [
-  ['sluice flags'],
-  ['sluice flags show newCheckout'],
-  ['sluice flags explain newCheckout --as ada'],
-  ['sluice log'],
-  ['sluice log --at 1h'],
-  ['sluice verify'],
-  ['sluice doctor'],
-  ['sluice stale'],
-  ['sluice dora'],
-  ['sluice rollout status'],
-  ['sluice approvals'],
-  ['sluice deployments'],
-  ['sluice completion bash'],
-  ['sluice forecast --rps 40 --baseline 0.5%'],
-  ['sluice backup log.backup'],
-  ['sluice verify --backup log.backup'],
-  ['sluice export audit.csv'],
-  ['sluice kill newCheckout --reason x'],
-  ['sluice enable newCheckout --reason x --yes'],
+  'sluice flags',
+  'sluice flags show newCheckout',
+  'sluice flags explain newCheckout --as ada',
+  'sluice log',
+  'sluice log --at 1h',
+  'sluice verify',
+  'sluice doctor',
+  'sluice stale',
+  'sluice dora',
+  'sluice rollout status',
+  'sluice approvals',
+  'sluice deployments',
+  'sluice completion bash',
+  'sluice forecast --rps 40 --baseline 0.5%',
+  'sluice backup log.backup',
+  'sluice verify --backup log.backup',
+  'sluice export audit.csv',
+  'sluice kill newCheckout --reason x',
+  'sluice enable newCheckout --reason x --yes',
 ]
 
 describe('JSON', () => {
@@ -129,7 +129,7 @@ describe('JSON', () => {
 
 describe('a window that is too narrow', () => {
   it.each(['1', '20', '-5', 'wide'])('of %s columns breaks nothing', async (COLUMNS) => {
-    for (const [line] of told) {
+    for (const line of told) {
       const { stdout, stderr, exitCode } = await world.run(line, { COLUMNS })
       expect(exitCode).toBe(0)
       expect(stdout).not.toMatch(/undefined|NaN/u)

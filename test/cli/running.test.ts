@@ -127,40 +127,50 @@ describe('log --follow', () => {
     expect(stdout.match(/one|meanwhile/gu)).toEqual(['one', 'meanwhile'])
   })
 
-  it('tells a commit once that comes while the log is read', async () => {
-    const memory = createMemoryStore({ clock: world.clock })
-    const other = createReplica({ store: memory, clock: world.clock })
-    const write = (reason: string) =>
-      other.commit({
-        ...{ actor: 'bo', action: 'enable', reason, environment: 'production' },
-        changes: [{ key: 'exposure/production/newCheckout', value: { enabled: true } }],
-      })
-    await write('one')
-    let wholeReads = 0
-    const store: Store = {
-      ...memory,
-      async read(after, limit) {
-        // Two are the replica's; by the third the history is read, which so holds what the replica does not yet.
-        if (after === 0) wholeReads += 1
-        if (after === 0 && wholeReads === 3) await write('two')
-        return memory.read(after, limit)
-      },
-    }
-    Object.assign(globalThis, { storeOfTest: store })
-    await writeFile(
-      join(folder, 'own.mjs'),
-      "export default { environment: 'production', store: () => ({ store: globalThis.storeOfTest }) }",
-    )
-    const follow = world.start('sluice log --follow --config own.mjs')
-    await follow.shows('two')
-    await write('three')
-    await showsLater(follow, 'three')
-    follow.interrupt()
-    const { stdout } = await follow.outcome
-    expect(stdout.match(/one|two|three/gu)).toEqual(['one', 'two', 'three'])
-    expect(wholeReads).toBeGreaterThan(2)
-    await other.close()
-  })
+  it.each(['before', 'after'] as const)(
+    'tells a commit once that comes %s the log is read',
+    async (when) => {
+      const memory = createMemoryStore({ clock: world.clock })
+      const other = createReplica({ store: memory, clock: world.clock })
+      const write = (reason: string) =>
+        other.commit({
+          ...{ actor: 'bo', action: 'enable', reason, environment: 'production' },
+          changes: [{ key: 'exposure/production/newCheckout', value: { enabled: true } }],
+        })
+      await write('one')
+      let wholeReads = 0
+      const store: Store = {
+        ...memory,
+        async read(after, limit) {
+          // Two are the replica's; by the third the history is read, which so holds what the replica does not yet.
+          if (after === 0) wholeReads += 1
+          const isHistory = after === 0 && wholeReads === 3
+          if (isHistory && when === 'before') await write('two')
+          const page = await memory.read(after, limit)
+          if (isHistory && when === 'after') {
+            await write('two')
+            // The replica is woken, and has it before the history is there.
+            for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate)
+          }
+          return page
+        },
+      }
+      Object.assign(globalThis, { storeOfTest: store })
+      await writeFile(
+        join(folder, 'own.mjs'),
+        "export default { environment: 'production', store: () => ({ store: globalThis.storeOfTest }) }",
+      )
+      const follow = world.start('sluice log --follow --config own.mjs')
+      await follow.shows('two')
+      await write('three')
+      await showsLater(follow, 'three')
+      follow.interrupt()
+      const { stdout } = await follow.outcome
+      expect(stdout.match(/one|two|three/gu)).toEqual(['one', 'two', 'three'])
+      expect(wholeReads).toBeGreaterThan(2)
+      await other.close()
+    },
+  )
 
   it('is one commit a line with --json, and begins with what is there', async () => {
     await world.run('sluice set newCheckout 1 --reason "one"')
