@@ -1,27 +1,30 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
+import { findBinary } from '../services/process.ts'
+import { describeWith, type ServiceKind } from '../services/service.ts'
 import { createGuideProject, type GuideProject, type Typed } from './guide-project.ts'
 
 /** Follows `docs/guides/<name>.md` to the letter, with the tarballs, in a project that has nothing else of ours. */
 export function testGuide(name: string): void {
-  describe(`a reader of the guide to ${name}`, () => {
-    let project: GuideProject | undefined
+  const reader: ServiceKind<GuideProject & { stop(): Promise<void> }> = {
+    name: 'curl',
+    binary: findBinary('curl'),
+    install: 'apt-get install curl',
+    startTimeoutMs: 300_000,
+    async start() {
+      const project = await createGuideProject(name)
+      return { ...project, stop: project.remove }
+    },
+  }
 
-    beforeAll(async () => {
-      project = await createGuideProject(name)
-    }, 300_000)
-
-    afterAll(async () => {
-      await project?.remove()
-    })
-
+  describeWith(reader, `a reader of the guide to ${name}`, (project) => {
     it('writes files that a strict compiler accepts', () => {
-      expect(project?.compile()).toEqual([])
+      expect(project().compile()).toEqual([])
     })
 
     it('sees a rollout through to everybody, and a bad version go back by itself', async () => {
-      await project?.type('The service')
-      seesItThrough((await project?.type('A rollout')) ?? [])
-      seesItGoBack((await project?.type('A bad one')) ?? [])
+      await project().type('The service')
+      seesItThrough(await project().type('A rollout'))
+      seesItGoBack(await project().type('A bad one'))
     }, 180_000)
   })
 }

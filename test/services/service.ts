@@ -19,6 +19,8 @@ export interface ServiceKind<Started extends Pick<Service, 'stop'> = Service> {
   readonly binary: string | undefined
   /** What installs it. */
   readonly install: string
+  /** Default: as long as any hook may take. */
+  readonly startTimeoutMs?: number
   start(): Promise<Started>
 }
 
@@ -46,7 +48,7 @@ export function describeWith<Started extends Pick<Service, 'stop'> = Service>(
     let service: Started | undefined
     beforeAll(async () => {
       service = await kind.start()
-    })
+    }, kind.startTimeoutMs)
     afterAll(async () => {
       await service?.stop()
     })
