@@ -41,21 +41,29 @@ describe('guarded', () => {
     expect(read().canary).toMatchObject({ errors: 21, failedUnits: 3 })
   })
 
-  it('counts each error of users nobody knows, and of one whose key cannot be read', async () => {
+  it('counts each error of users nobody knows', async () => {
     const { serve, read } = await open()
+    serve('ada', true)
+    for (const context of [undefined, null, '', {}]) expect(serve(context, false)).toBe(false)
+    const { canary } = read()
+    expect([canary.errors, canary.failedUnits, canary.units]).toEqual([4, 4, 1])
+  })
+
+  it('serves the old code to who cannot be placed, and counts nothing', async () => {
+    const { flags, read } = await open()
+    await flags.setRollout('checkout', 50, note)
     const closed = {
       get targetingKey(): string {
         throw new Error('closed')
       },
     }
-    serve('ada', true)
+    const branches = { on: () => 'new', off: () => 'old' }
     for (const context of [undefined, null, '', {}, closed]) {
-      expect(serve(context, false)).toBe(false)
+      expect(flags.guarded('checkout', context, branches)).toBe('old')
     }
+    expect(flags.forRequest({}).guarded('checkout', branches)).toBe('old')
     const { stable, canary } = read()
-    expect(stable.errors + canary.errors).toBe(5)
-    expect(stable.failedUnits! + canary.failedUnits!).toBe(5)
-    expect(stable.units! + canary.units!).toBe(1)
+    expect([stable.requests, canary.requests]).toEqual([0, 0])
   })
 
   it('counts units anew when the exposure changes', async () => {

@@ -121,7 +121,7 @@ export function openFlags<const D extends FlagDefinitions = FlagDefinitions>(
     return isKnown ? fleet.recorder(key) : forUnknown
   }
   const guarded: Flags<D>['guarded'] = (key, context, branches) =>
-    runGuarded(client.isEnabled(key, context), context, branches, recorder(key))
+    runGuarded(client.evaluate(key, context), context, branches, recorder(key))
   const requests = createRequestReaders(
     { client: client as never, tell: taps.tell, recorder },
     () => client.snapshot() as never,

@@ -7,6 +7,7 @@ import {
 } from '@sluice/core'
 import type { ArmName } from '@sluice/guards'
 import { currentFlags } from './current-flags.ts'
+import { armOf } from './guarded.ts'
 import type { Flags } from './open-flags.ts'
 
 /**
@@ -103,10 +104,7 @@ export function chooseArm<D extends FlagDefinitions>(
 ): ArmName | undefined {
   if (!context) return undefined
   const scope = currentFlags(flags)?.withContext(context)
-  const { value, errorCode } = scope ? scope.evaluate(key) : flags.evaluate(key, context)
-  // Who cannot be placed meets the old code because of that, and is no sample of the stable arm.
-  if (errorCode !== undefined) return undefined
-  return value === true ? 'canary' : 'stable'
+  return armOf(scope ? scope.evaluate(key) : flags.evaluate(key, context))
 }
 
 /** Makes what counts requests for a flag: called when one begins, told of how it ends. */

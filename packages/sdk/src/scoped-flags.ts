@@ -122,7 +122,7 @@ export class RequestScope implements ScopedFlags, EvaluateOptions {
   }
 
   guarded<On, Off>(key: string, branches: Branches<On, Off>): On | Off {
-    return runGuarded(this.isEnabled(key), this.context, branches, this.#source.recorder(key))
+    return runGuarded(this.evaluate(key), this.context, branches, this.#source.recorder(key))
   }
 
   all(shown: AnswerSheetOptions = {}): FlagValues {
