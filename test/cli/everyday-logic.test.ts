@@ -241,6 +241,16 @@ describe('apply', () => {
     expect((await json('sluice flags')).flags.map(({ key }: { key: string }) => key)).toEqual(['a'])
   })
 
+  it('tells of each environment in which a flag was moved by hand', async () => {
+    await world.run(`sluice set newCheckout 50 --env qa ${why}`)
+    const { changes } = await json('sluice apply --dry-run')
+    expect(changes[0].environments).toMatchObject([
+      { environment: 'staging', isMoved: false },
+      { environment: 'production', isMoved: false },
+      { environment: 'qa', isMoved: true },
+    ])
+  })
+
   it('keeps what was moved by hand', async () => {
     await world.run(`sluice set newCheckout 50 ${why}`)
     await world.run(`sluice apply ${why}`)
@@ -363,6 +373,16 @@ describe('doctor', () => {
     const { stdout } = await early.run('sluice doctor --json')
     const clock = JSON.parse(stdout).findings.find(({ name }: { name: string }) => name === 'clock')
     expect(clock).toMatchObject({ status: 'warn', found: '60 min behind what ada wrote' })
+  })
+})
+
+describe('stale', () => {
+  it('ends with 2 only where it is asked to check', async () => {
+    await writeFlags('old: { enabled: true, expiresAt: "2026-01-01", environments: [production] }')
+    expect((await world.run('sluice stale')).exitCode).toBe(0)
+    expect((await world.run('sluice stale --check')).exitCode).toBe(2)
+    await writeFlags('fresh: { enabled: true, environments: [production] }')
+    expect((await world.run('sluice stale --check')).exitCode).toBe(0)
   })
 })
 
