@@ -1,93 +1,14 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createMemoryStore } from '@sluice/stores/memory'
-import { createManualClock } from '@sluice/stores/testing'
 import express from 'express'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { type AnswersOptions, answersHandler, answersListener } from '../answers.ts'
+import { answersHandler, answersListener } from '../answers.ts'
 import { createBrowserFlags } from '../browser.ts'
-import { createFlagSet, openFlags } from '../index.ts'
+import { createFlagSet } from '../index.ts'
+import { batch, environment, on, open } from './events.fixture.ts'
 
-const environment = 'test'
-const on = { enabled: true, rollout: 100, environments: [environment] }
-const note = { actor: 'ada', reason: 'test' }
-
-const toClose: (() => unknown)[] = []
-afterEach(async () => {
-  vi.unstubAllGlobals()
-  for (const close of toClose.splice(0).reverse()) await close()
-})
-
-/** A server with two rollouts under way and one that is over, and a page that is connected to it. */
-async function open(options: Partial<AnswersOptions> = {}) {
-  const clock = createManualClock()
-  const definitions = { new: on, old: { ...on, rollout: 0 }, done: on, half: on }
-  const flags = openFlags({ store: createMemoryStore(), environment, definitions, clock })
-  await flags.ready()
-  for (const [key, phase] of Object.entries({
-    new: 'running',
-    old: 'holding',
-    done: 'completed',
-  })) {
-    await flags.replica.commit({
-      ...{ ...note, action: 'test', environment },
-      changes: [{ key: `rollout/${environment}/${key}`, value: { phase } }],
-    })
-  }
-  const session = { user: 'ada' as string | undefined }
-  const handle = answersHandler(flags, {
-    ...{ contextOf: () => session.user && { id: session.user }, isPublic: () => true, clock },
-    events: ['purchase', 'signup'],
-    ...options,
-  })
-  const requests: Request[] = []
-  const fetch = (url: string, init: RequestInit) => {
-    const request = new Request(`http://a.test${url}`, init)
-    requests.push(request)
-    return handle(request)
-  }
-  const page = createBrowserFlags({
-    ...{ url: '/answers', fetch: fetch as never, eventSource: undefined, clock },
-    isConnected: false,
-  })
-  const told: string[] = []
-  page.on('error', ({ code, message }) => told.push(`${code}: ${message}`))
-  await page.setContext()
-  toClose.push(
-    () => flags.close(),
-    () => page.close(),
-  )
-  const posted = () => requests.filter(({ method }) => method === 'POST')
-  const count = (key: string, series = 'purchase') => {
-    const { canary, stable } = flags.health(key as 'new').read()
-    return [canary, stable].map((arm) => arm.series?.[series]?.count ?? 0)
-  }
-  const post = (body: unknown, headers: Record<string, string> = {}) =>
-    handle(
-      new Request('http://a.test/answers', {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', ...headers },
-        body: typeof body === 'string' ? body : JSON.stringify(body),
-      }),
-    )
-  /** Beside those of the server itself. */
-  const idleTimers = clock.pendingTimers
-  return {
-    timers: () => clock.pendingTimers - idleTimers,
-    clock,
-    flags,
-    page,
-    session,
-    told,
-    posted,
-    count,
-    post,
-    handle,
-  }
-}
-
-const batch = (...events: unknown[]) => ({ targetingKey: 'ada', events })
+afterEach(() => vi.unstubAllGlobals())
 
 describe('an event that a page tracks', () => {
   it('counts under the arm of its user, for each flag whose rollout is under way', async () => {
@@ -200,11 +121,33 @@ describe('a server that takes events', () => {
     ])
   })
 
-  it('drops amounts that are none', async () => {
+  it('counts no amount that is none, says so, and counts the others', async () => {
     const { post, count, flags } = await open()
     const amounts = [null, '5', true, -1, [7], {}]
-    expect((await post(batch(...amounts.map((each) => ['purchase', each])))).status).toBe(204)
-    expect([count('new'), flags.health('new').dropped]).toEqual([[0, 0], 6])
+    const answer = await post(batch(...amounts.map((each) => ['purchase', each]), ['purchase', 5]))
+    expect([answer.status, await answer.json()]).toEqual([
+      422,
+      {
+        message: 'Not counted: "purchase". Its value must be a number of at least 0, or left out.',
+      },
+    ])
+    // JSON has no infinite number, and still holds one.
+    const endless = '{"targetingKey":"ada","events":[["purchase",1e999]]}'
+    expect((await post(endless)).status).toBe(422)
+    expect([count('new'), flags.health('new').dropped]).toEqual([[1, 0], 0])
+  })
+
+  it('takes names that a recorder keeps, and no others', async () => {
+    const longest = Array.from({ length: 16 }, (_, index) => `${index}`.padStart(64, 'x'))
+    const { post, count } = await open({ events: longest })
+    expect((await post(batch(...longest.map((name) => [name])))).status).toBe(204)
+    expect(longest.map((name) => count('new', name))).toEqual(longest.map(() => [1, 0]))
+    const misfits = ['purchase', [...longest, 'x'], ['x'.repeat(65)], [''], [7], { purchase: true }]
+    for (const events of misfits) {
+      await expect(open({ events } as never)).rejects.toMatchObject({
+        ...{ code: 'invalid_option', expected: expect.stringContaining('at most 16 names') },
+      })
+    }
   })
 
   it('refuses what is no batch, and counts nothing of it', async () => {
@@ -243,6 +186,23 @@ describe('a server that takes events', () => {
       await new Promise((resolve) => server.close(resolve))
     }
     expect(count('new')).toEqual([2, 0])
+  })
+
+  it('reads a body itself where a parser left an empty one in its place', async () => {
+    const { flags, count } = await open()
+    const options = { contextOf: () => 'ada', isPublic: () => true, events: ['purchase'] }
+    const listener = answersListener(flags, options)
+    // As the parsers of Express 4 do with what is not theirs, once all of it has come.
+    const server = createServer((request, response) =>
+      setImmediate(() => listener(Object.assign(request, { body: {} }), response)),
+    ).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const answer = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, {
+      ...{ method: 'POST', headers: { 'content-type': 'application/json' } },
+      body: JSON.stringify(batch(['purchase'])),
+    })
+    expect([answer.status, count('new')]).toEqual([204, [1, 0]])
+    await new Promise((resolve) => server.close(resolve))
   })
 
   it('says that it takes them', async () => {

@@ -20,6 +20,10 @@ export type TakeEvents = (
 const maxBytes = 16_000
 const mostEvents = 50
 
+/** As a recorder keeps them. */
+const mostNames = 16
+const longestName = 64
+
 const statusOf: { readonly [code: string]: number } = {
   bad_request: 400,
   too_large: 413,
@@ -34,7 +38,7 @@ const statusOf: { readonly [code: string]: number } = {
  * @throws SluiceError `invalid_option` for flags that count nothing.
  */
 export function createEventTaker(flags: object, names: readonly string[]): TakeEvents {
-  const known = new Set(names)
+  const known = new Set(checkNames(names))
   const found = createEventCounter(flags as FlagClient)
   if (found === undefined) throw unfit('events', 'left out: only flags of openFlags count', names)
   const count: CountEvent = found
@@ -53,26 +57,49 @@ export function createEventTaker(flags: object, names: readonly string[]): TakeE
     if (body.targetingKey !== targetingKeyOf(context)) {
       return refusal(409, 'These are the events of somebody else.')
     }
-    const unknown: string[] = []
+    let missed: string | undefined
     for (const [name, value] of body.events) {
-      if (known.has(name)) count(name, context, value)
-      else unknown.push(name)
+      const isKnown = known.has(name)
+      if (isKnown && isAmount(value)) count(name, context, value)
+      else missed ??= `Not counted: ${JSON.stringify(name)}. ${isKnown ? toAmount : toName}`
     }
-    if (unknown.length === 0) return new Response(null, { status: 204, headers: sharedHeaders })
-    return refusal(422, `Not counted: ${JSON.stringify(unknown[0])}. Name it in \`events\`.`)
+    if (missed !== undefined) return refusal(422, missed)
+    return new Response(null, { status: 204, headers: sharedHeaders })
   }
 }
 
-/** What `express.json()` leaves, where the application has it in front. Of a form it would leave an object, too. */
+const toName = 'Name it in `events`.'
+const toAmount = 'Its value must be a number of at least 0, or left out.'
+
+function isAmount(value: unknown): value is number | undefined {
+  return value === undefined || (Number.isFinite(value) && (value as number) >= 0)
+}
+
+/** A name that a recorder does not keep would be answered with 204, and never counted. */
+function checkNames(names: unknown): readonly string[] {
+  const isFit = (name: unknown) =>
+    typeof name === 'string' && name !== '' && name.length <= longestName
+  if (Array.isArray(names) && names.length <= mostNames && names.every(isFit)) return names
+  throw unfit(
+    'events',
+    `a list of at most ${mostNames} names of 1 to ${longestName} characters`,
+    names,
+  )
+}
+
+/**
+ * What `express.json()` leaves, where the application has it in front. Of a form it would leave an object, too; and other
+ * parsers leave an empty one of a body that they do not read.
+ */
 function parsedBody({ headers }: Request, asker: unknown): unknown {
-  const { body, complete } = asker as { body?: unknown; complete?: boolean }
+  const { body, readableEnded } = asker as { body?: unknown; readableEnded?: boolean }
   const isJson = /^application\/json\b/i.test(headers.get('content-type') ?? '')
-  return isJson && complete === true && typeof body === 'object' ? body : undefined
+  return isJson && readableEnded === true && typeof body === 'object' ? body : undefined
 }
 
 interface Batch {
   readonly targetingKey?: unknown
-  readonly events: readonly (readonly [string, number?])[]
+  readonly events: readonly (readonly [name: string, value?: unknown])[]
 }
 
 function isBatch(body: unknown): body is Batch {

@@ -67,6 +67,9 @@ export function createBrowserFlags<D extends FlagDefinitions = FlagDefinitions>(
     const before = snapshot
     const followed = follow(before, sheet)
     if (followed === undefined) return false
+    // Another tab may have signed in somebody else: what is gathered is not of them.
+    const isOfAnother = followed.snapshot.targetingKey !== before.targetingKey
+    if (before !== emptySnapshot && isOfAnother) sender.flush()
     ;({ revision } = sheet as { revision: number })
     snapshot = followed.snapshot
     if (snapshot !== before) events.tell('change', followed.keys)
@@ -85,6 +88,7 @@ export function createBrowserFlags<D extends FlagDefinitions = FlagDefinitions>(
   /** Another user's answers are nobody's. */
   function drop(): void {
     const { answers } = snapshot
+    sender.flush()
     snapshot = emptySnapshot
     cache?.clear()
     setStatus('empty')

@@ -27,6 +27,16 @@ const gatherMs = 1_000
 /** As many as a server takes at once. */
 const mostEvents = 50
 
+const toName = 'Name them in the `events` of answersHandler().'
+
+/** What to do about a server that did not count everything. */
+const remedies: { readonly [status: number]: string } = {
+  401: 'Sign in, then call setContext().',
+  405: toName,
+  409: 'Somebody else is signed in by now: call setContext().',
+  422: toName,
+}
+
 /**
  * Sends business events to where answers come from, a second's worth at a time, and what is left when the page is
  * hidden or left. Each is sent once: what is lost is lost to both arms alike.
@@ -52,9 +62,8 @@ export function createEventSender(sending: Sending): EventSender {
         // It outlives the page.
         keepalive: true,
       })
-      if (status !== 204) {
-        lost(count, `${url()} answers ${status}. Name them in the \`events\` of answersHandler().`)
-      }
+      if (status !== 204)
+        lost(count, `${url()} answers ${status}. ${remedies[status] ?? 'They are not sent again.'}`)
     } catch (cause) {
       lost(count, `${url()} does not answer.`, cause)
     }
@@ -63,13 +72,21 @@ export function createEventSender(sending: Sending): EventSender {
   function flush(): void {
     for (const stop of stops) stop()
     stops = []
-    if (events.length === 0) return
-    void send(JSON.stringify({ targetingKey: targetingKey(), events }), events.length)
+    const { length } = events
+    if (length === 0) return
+    const body = JSON.stringify({ targetingKey: targetingKey(), events })
+    // First: whoever hears that it failed may track that.
     events = []
+    void send(body, length)
   }
 
   return {
     track(name, value) {
+      // One that JSON cannot hold would take all others with it.
+      const isFit = value === undefined || (Number.isFinite(value) && value >= 0)
+      if (typeof name !== 'string' || !isFit) {
+        return lost(1, 'track() takes a name, and a number of at least 0 where there is one.')
+      }
       events.push(value === undefined ? [name] : [name, value])
       if (events.length >= mostEvents) return flush()
       if (events.length > 1) return
