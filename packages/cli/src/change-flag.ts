@@ -14,7 +14,13 @@ import {
 } from '@sluice/stores'
 import { confirmChange } from './confirm-change.ts'
 import type { Context, NoteOptions } from './context.ts'
-import { describeExposure, describeSettings, describeShare, exposureOf } from './flag-state.ts'
+import {
+  describeExposure,
+  describeInFull,
+  describeSettings,
+  describeShare,
+  exposureOf,
+} from './flag-state.ts'
 import { noteOf } from './note.ts'
 import { type Session, withSession } from './session.ts'
 import { clean, wrap } from './text.ts'
@@ -57,7 +63,8 @@ export function changeFlag(
     const is = after === undefined ? 'off' : describeSettings(after)
     if (!isDown && isUp(before, after)) {
       const standing = createStanding(session, key)
-      await confirmChange(context, session, `${key} in ${environment}: ${was} → ${is}. Do it?`)
+      const goal = after !== undefined && was === 'off' ? describeInFull(after) : is
+      await confirmChange(context, session, `${key} in ${environment}: ${was} → ${goal}. Do it?`)
       await standing.check()
     }
     const commit = await write(await session.commands(), note).catch((error: unknown) => {

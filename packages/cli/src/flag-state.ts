@@ -17,6 +17,12 @@ export function describeSettings(settings: FlagSettings): string {
   return settings.enabled ? `on ${describeShare(settings)}` : 'off'
 }
 
+/** The same, with what may let on whom the share does not: `on 0 %, 1 rule`. */
+export function describeInFull(settings: FlagSettings): string {
+  const extras = settings.enabled ? describeExtras(settings) : ''
+  return [describeSettings(settings), extras].filter(Boolean).join(', ')
+}
+
 /** What the log alone says of a flag whose definition is not known here, in the same words. */
 export function describeExposure(exposure: Exposure | undefined): string {
   const { enabled, rollout, split } = exposure ?? {}

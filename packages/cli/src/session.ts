@@ -6,8 +6,10 @@ import { findActor } from './actor.ts'
 import { type FoundConfig, loadConfig } from './config.ts'
 import type { Context } from './context.ts'
 import { findEnvironment } from './environment.ts'
-import { type OpenStore, openStore, withStoreRemedy } from './open-store.ts'
 import type { OpenedStore, SluiceConfig } from './sluice-config.ts'
+import { openStore } from './store/open-store.ts'
+import type { OpenStore } from './store/store-contract.ts'
+import { withStoreRemedy } from './store/store-remedy.ts'
 
 /** An open log, the flags over it, and who is at work; valid until the callback of `withSession` is over. */
 export interface Session {

@@ -1,4 +1,4 @@
-import { describeSettings } from '../flag-state.ts'
+import { describeInFull } from '../flag-state.ts'
 import type { Terminal } from '../terminal.ts'
 import { clean, cut, pad } from '../text.ts'
 import type { EnvironmentEffect, Plan, PlannedChange } from './plan.ts'
@@ -59,9 +59,9 @@ function describeEffect(
   { before, after, isMoved }: EnvironmentEffect,
   action: PlannedChange['action'],
 ) {
-  const was = before === undefined ? 'off' : describeSettings(before)
+  const was = before === undefined ? 'off' : describeInFull(before)
   if (after === undefined) return { text: `${was} → as the application defines it`, isUp: false }
-  const is = describeSettings(after)
+  const is = describeInFull(after)
   const moved = isMoved ? ', as it was moved by hand' : ''
   if (action === 'add') return { text: `${is}${moved}`, isUp: is !== 'off' }
   if (was === is) return { text: `stays ${is}${moved}`, isUp: false }

@@ -1,4 +1,4 @@
-import type { ServerFacts } from '../server-facts.ts'
+import type { ServerFacts } from '../store/server-facts.ts'
 import { formatDuration } from '../time.ts'
 import { type Finding, isAtLeast } from './finding.ts'
 
