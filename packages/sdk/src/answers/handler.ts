@@ -34,8 +34,9 @@ export interface AnswersOptions<Request = WebRequest> {
   /** What a browser is told of a flag beside its answer: OpenFeature's flag metadata. Default: nothing. */
   readonly metadataOf?: (flag: FlagInspection) => FlagMetadata | undefined
   /**
-   * The business events that pages may send (`flags.track` there), by name; they feed `custom` guards. Anybody can send
-   * anything: name what may be wrong now and then. Default: none.
+   * The business events that pages may send (`flags.track` there), by name: 16 at most, of 1 to 64 characters. They feed
+   * `custom` guards. Any user can forge them: such a guard should have `consequence: 'hold'`, and not be the only one.
+   * Default: none.
    */
   readonly events?: readonly string[]
   /** How often a stream shows that it lives, in ms. Default 15,000: below the idle limits of usual proxies; a week at most. */
@@ -83,22 +84,29 @@ export function createAnsweringHandler<Request>(
   const takeEvents = options.events && createEventTaker(flags, options.events)
   const allowed = takeEvents === undefined ? 'GET, HEAD' : 'GET, HEAD, POST'
   let isClosed = false
-  const streams = createSheetStreams(clock, () =>
-    flags.on('change', (keys) => {
+  /** Flags that no stream shows; of the others, any stream may. */
+  const hidden = new Set<string>()
+  const streams = createSheetStreams(clock, () => {
+    hidden.clear()
+    return flags.on('change', (keys) => {
       const set = flags.snapshot()
-      if (keys.some((key) => isShown(set, key))) streams.wake()
-    }),
-  )
+      if (keys.filter((key) => isShown(set, key)).length > 0) streams.wake()
+    })
+  })
 
-  /** A flag that is gone was perhaps shown before. */
+  /** A flag that is gone, or private from now on, was perhaps shown before. */
   function isShown(set: AnsweringSet, key: string): boolean {
     const flag = set.inspect(key)
-    return flag === undefined || isPublic(flag)
+    const wasHidden = hidden.delete(key)
+    if (flag === undefined || isPublic(flag) === true) return true
+    hidden.add(key)
+    return !wasHidden
   }
 
-  async function catchUp(revision: number): Promise<void> {
+  /** A number that anybody may make up keeps nothing waiting for who has left, nor a server that closes. */
+  async function catchUp(revision: number, { signal }: globalThis.Request): Promise<void> {
     for (let waitedMs = 0; waitedMs < catchUpMs; waitedMs += catchUpStepMs) {
-      if (flags.replica.head.revision >= revision) return
+      if (isClosed || signal.aborted || flags.replica.head.revision >= revision) return
       await new Promise<void>((resolve) => clock.after(catchUpStepMs, resolve))
     }
   }
@@ -119,7 +127,7 @@ export function createAnsweringHandler<Request>(
     const revision = Number(searchParams.get('revision')) || 0
     // Who has what is answered here goes back to nothing.
     const isAhead = flags.replica.head.revision < revision
-    if (isAhead && !knownTags(web).includes(tagOf(render()))) await catchUp(revision)
+    if (isAhead && !knownTags(web).includes(tagOf(render()))) await catchUp(revision, web)
     const isStream = /\btext\/event-stream\b/.test(headers.get('accept') ?? '')
     return isStream && method === 'GET' ? stream(web, render) : sheetReply(web, render())
   }
