@@ -1,16 +1,11 @@
 import { SluiceError } from '@sluice/core'
-import {
-  type ApprovalSubject,
-  type Approvals,
-  isOpen,
-  rolloutSubject,
-  stageSubject,
-} from '@sluice/rollout'
+import { type ApprovalSubject, type Approvals, rolloutSubject } from '@sluice/rollout'
 import type { Context, NoteOptions } from '../context.ts'
 import { noteOf } from '../note.ts'
 import { drawApproval } from '../rollout/approval-text.ts'
 import { findApproval, requireApprovals } from '../rollout/find-approval.ts'
 import { requireRollout } from '../rollout/find-rollout.ts'
+import { nextSubject } from '../rollout/next-subject.ts'
 import { findTerms, type TermsOptions } from '../rollout/terms.ts'
 import { type Session, withSession } from '../session.ts'
 
@@ -41,11 +36,8 @@ export async function requestStage(
   options: RequestOptions,
 ): Promise<void> {
   await request(context, options, async ({ flags }) => {
-    const state = requireRollout(flags, flag)
-    const next = isOpen(state) ? state.stage + 1 : 0
-    const type =
-      state.phase === 'awaiting_approval' ? state.type : state.plan.stages[next]?.approval
-    if (type !== undefined) return stageSubject(state, next, type)
+    const subject = nextSubject(requireRollout(flags, flag))
+    if (subject !== undefined) return subject
     throw new SluiceError(
       'nothing_to_approve',
       `The next stage of ${flag} asks for no approval.\nsluice rollout status ${flag} shows what each stage asks for.`,

@@ -5,6 +5,7 @@ import type { Colors } from '../terminal.ts'
 import { clean, cut, pad, widthOf, wrap } from '../text.ts'
 import { formatDuration } from '../time.ts'
 import { sayPhase, sayShare, sayStanding } from './describe.ts'
+import { drawApprovals } from './frame-approvals.ts'
 import { drawGuards } from './frame-guards.ts'
 import { drawStages } from './frame-stages.ts'
 import type { ArmRates, RolloutView } from './view.ts'
@@ -118,21 +119,6 @@ function sayCounts({ errors, requests }: { errors: number; requests: number }): 
 
 function sayNumber(value: number): string {
   return Math.round(value).toLocaleString('en-US')
-}
-
-function drawApprovals({ approvals, now }: RolloutView, options: FrameOptions): string[] {
-  const { width, color } = options
-  return approvals.flatMap(({ approval, standing }) => {
-    if (standing.status !== 'pending') return []
-    const { wants = [], readyAt } = standing
-    const who = wants.length === 0 ? 'is approved' : `wants ${wants.map(clean).join(', ')}`
-    const notice =
-      readyAt === undefined ? '' : `; its notice ends in ${formatDuration(readyAt - now)}`
-    const line = `approval ${approval.id} (${clean(approval.subject.type)}) ${who}${notice}`
-    const type =
-      wants.length === 0 ? [] : [color.dim(`  sluice approve ${approval.id} --reason "…"`)]
-    return [color.yellow(cut(line, width)), ...type]
-  })
 }
 
 function drawEvents({ events, now }: RolloutView, { width, color }: FrameOptions): string[] {

@@ -1,6 +1,9 @@
 import type { HealthCounts } from '@sluice/guards'
 import {
+  type Approvals,
+  type ApprovalView,
   createFleetSource,
+  digestOf,
   type RolloutBoard,
   type RolloutState,
   readRolloutBoard,
@@ -10,6 +13,7 @@ import type { Session } from '../session.ts'
 import { requireRollout } from './find-rollout.ts'
 import { isLeftAlone, readKeptVerdicts, readObservedMs } from './guards-view.ts'
 import { createLiveRates } from './live-rates.ts'
+import { nextSubject } from './next-subject.ts'
 import type { RolloutView } from './view.ts'
 
 /** What guards write down for each other, and no person needs to read. */
@@ -100,9 +104,7 @@ export function createObserver(
             : { verdicts: said.verdicts, from: 'live', at },
         // Without an exchange only the log tells, and only that nobody came.
         onDuty: board?.onDuty ?? (isLeftAlone(replica, state, at) ? [] : undefined),
-        approvals: (desk?.list({ environment, target: flag }) ?? []).filter(
-          ({ standing }) => standing.status === 'pending',
-        ),
+        approvals: approvalsOf(state, desk),
       }
     },
 
@@ -112,4 +114,22 @@ export function createObserver(
       return news
     },
   }
+}
+
+/** Those for exactly the next stage: a yes to anything else that is asked for the flag moves nothing here. */
+function approvalsOf(
+  state: RolloutState,
+  desk: Pick<Approvals, 'list'> | undefined,
+): readonly ApprovalView[] {
+  const subject = nextSubject(state)
+  if (subject === undefined || desk === undefined) return []
+  const { environment, target } = subject
+  const digest = digestOf(subject)
+  return desk
+    .list({ environment, target })
+    .filter(({ approval, standing }) => approval.digest === digest && isInForce(standing))
+}
+
+function isInForce({ status }: ApprovalView['standing']): boolean {
+  return status === 'pending' || status === 'approved'
 }

@@ -39,7 +39,7 @@ export interface RolloutView {
   readonly guards: GuardsView | undefined
   /** Who looks at it; undefined where nobody can know, for want of an exchange. */
   readonly onDuty: readonly string[] | undefined
-  /** Requests about this rollout that are open. */
+  /** Requests for its next stage that are open, or approved and not used yet. */
   readonly approvals: readonly ApprovalView[]
   /** The last things that happened, oldest first. */
   readonly events: readonly Commit[]
