@@ -1,8 +1,8 @@
-import { createWriteStream } from 'node:fs'
 import { resolve } from 'node:path'
 import { Writable } from 'node:stream'
 import type { Context } from '../context.ts'
 import { longNameOf } from '../environment.ts'
+import { replaceFile } from '../replace-file.ts'
 import { withStore } from '../session.ts'
 import { clean } from '../text.ts'
 import { parseInstant } from '../time.ts'
@@ -47,8 +47,8 @@ export async function exportLog(
       await exportAudit(rows, { format, ...toStream(world.stdout), signal })
       return
     }
-    const stream = createWriteStream(resolve(world.cwd, file))
-    const count = await exportAudit(rows, { format, stream, signal })
+    const path = resolve(world.cwd, file)
+    const count = await replaceFile(path, (stream) => exportAudit(rows, { format, stream, signal }))
     terminal.document({ file, format, rows: count })
     terminal.print(`${terminal.color.green('✓')} ${count} rows of the audit log in ${file}`)
   })

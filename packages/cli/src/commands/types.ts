@@ -1,9 +1,11 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import { finished } from 'node:stream/promises'
 import { SluiceError } from '@sluice/core'
 import { declareFlags, parseDefinitionText } from '@sluice/stores'
 import type { Context } from '../context.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
+import { replaceFile } from '../replace-file.ts'
 import { usageError } from '../usage-error.ts'
 
 /** What is typed behind `sluice types`. */
@@ -49,7 +51,7 @@ export async function writeTypes(
     if (written !== undefined && !written.includes(mark)) throw notOurs(file, out)
     const path = resolve(world.cwd, out)
     await mkdir(dirname(path), { recursive: true })
-    await writeFile(path, source)
+    await replaceFile(path, (stream) => finished(stream.end(source)))
   }
   terminal.document({ file, out, isCurrent })
   const { color } = terminal
