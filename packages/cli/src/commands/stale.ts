@@ -54,7 +54,7 @@ export function findStaleFlags(
     const { color, width } = terminal
     const place = (file: string) => file.replace(`${world.cwd}/`, '')
     if (debt.items.length === 0) {
-      terminal.print(`${color.green('✓')} No flag is due for removal, of ${debt.flags}.`)
+      terminal.print(`${color.green('✓')} No flag is due for removal (of ${debt.flags}).`)
     } else {
       terminal.print(
         ...formatTable(
