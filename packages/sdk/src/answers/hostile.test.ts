@@ -119,3 +119,18 @@ describe('a revision that nobody wrote', () => {
     expect([timers(), (await answer).status]).toEqual([0, 200])
   })
 })
+
+describe('a session of nobody', () => {
+  it.each([[undefined], [null], ['']])('that is %j is answered with 401', async (context) => {
+    const { flags } = await open()
+    const handle = answersHandler(flags, {
+      ...{ contextOf: async () => context, isPublic: () => true, events: ['purchase'] },
+    })
+    const ask = (init: RequestInit) => handle(new Request('http://localhost/', init))
+    const headers = { 'content-type': 'application/json', accept: 'text/event-stream' }
+    for (const init of [{}, { headers }, { method: 'POST', headers, body: '{"events":[]}' }]) {
+      const answer = await ask(init)
+      expect([answer.status, await answer.json()]).toEqual([401, { message: 'Sign in first.' }])
+    }
+  })
+})

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import express from 'express'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { answersHandler, answersListener } from '../answers.ts'
@@ -202,6 +202,36 @@ describe('a server that takes events', () => {
       body: JSON.stringify(batch(['purchase'])),
     })
     expect([answer.status, count('new')]).toEqual([204, [1, 0]])
+    await new Promise((resolve) => server.close(resolve))
+  })
+
+  it('reports what it cannot read, and nobody who leaves in the middle of a body', async () => {
+    const heard: unknown[] = []
+    const { flags, handle } = await open({ report: (error) => heard.push(error) })
+    const used = new Request('http://a.test/', {
+      ...{ method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' },
+    })
+    await used.text()
+    expect([(await handle(used)).status, heard.length]).toEqual([500, 1])
+
+    const listener = answersListener(flags, {
+      ...{ contextOf: () => 'ada', isPublic: () => true, events: ['purchase'] },
+      report: (error) => heard.push(error),
+    })
+    let answered: Promise<unknown> = Promise.resolve()
+    const server = createServer((request, response) => {
+      answered = once(response, 'close')
+      listener(request, response)
+      setImmediate(() => socket.destroy())
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
+    socket.write('POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 99\r\n')
+    socket.write('content-type: application/json\r\n\r\n{"events":')
+    await once(socket, 'close')
+    await answered
+    await new Promise(setImmediate)
+    expect(heard).toHaveLength(1)
     await new Promise((resolve) => server.close(resolve))
   })
 

@@ -49,8 +49,10 @@ export function createEventTaker(flags: object, names: readonly string[]): TakeE
       body = parsedBody(web, asker) ?? (await readJson(web, maxBytes))
     } catch (error) {
       const status = isSluiceError(error) ? statusOf[error.code] : undefined
-      if (status === undefined) throw error
-      return refusal(status, (error as Error).message)
+      if (status !== undefined) return refusal(status, (error as Error).message)
+      // Who leaves in the middle of a body is no failure of the server's: nobody is woken by it.
+      if (web.signal.aborted) return refusal(400, 'The body ended early.')
+      throw error
     }
     if (!isBatch(body))
       return refusal(400, `Send {"events": [["name", 1]]}, ${mostEvents} at most.`)
