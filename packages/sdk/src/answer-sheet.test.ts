@@ -20,9 +20,11 @@ const set = createFlagSet(
   { environment: 'test' },
 )
 
+const all = { isPublic: () => true }
+
 describe('answerSheet', () => {
   it('says what evaluate says of every flag, as plain JSON', () => {
-    const sheet = answerSheet(set, { id: 'ada', plan: 'pro' })
+    const sheet = answerSheet(set, { id: 'ada', plan: 'pro' }, all)
     expect(JSON.parse(JSON.stringify(sheet))).toEqual(sheet)
     expect(sheet).toMatchObject({ revision: 0, environment: 'test', targetingKey: 'ada' })
     expect(Object.keys(sheet.answers).sort()).toEqual(set.keys().sort())
@@ -48,13 +50,22 @@ describe('answerSheet', () => {
     expect(Object.keys(answerSheet(set, 'ada', { keys, isPublic }).answers)).toEqual(['theme'])
   })
 
+  it('is made for nobody who does not say which flags it shows', () => {
+    const misspelt = [undefined, {}, { ispublic: () => false }, { keys: 'theme' }]
+    for (const each of misspelt) {
+      expect(() => answerSheet(set, 'ada', each as never), JSON.stringify(each)).toThrow(
+        expect.objectContaining({ code: 'invalid_option' }),
+      )
+    }
+  })
+
   it('takes nothing but true for public: an async function says it of no flag', () => {
     const isPublic = (async () => true) as never
     expect(answerSheet(set, 'ada', { isPublic }).answers).toEqual({})
   })
 
   it('carries an error code, and no key where the context has none', () => {
-    const sheet = answerSheet(set, undefined)
+    const sheet = answerSheet(set, undefined, all)
     expect('targetingKey' in sheet).toBe(false)
     expect(sheet.answers.half).toEqual({
       ...{ value: false, variant: 'off', reason: 'ERROR', errorCode: 'TARGETING_KEY_MISSING' },
@@ -67,7 +78,7 @@ describe('answerSheet', () => {
         throw new Error('no')
       },
     }
-    const sheet = answerSheet(set, hostile)
+    const sheet = answerSheet(set, hostile, all)
     expect(sheet.answers.half).toMatchObject({ reason: 'ERROR' })
     expect('targetingKey' in sheet).toBe(false)
   })

@@ -6,7 +6,7 @@ import type {
   Json,
   Reason,
 } from '@sluice/core'
-import { targetingKeyOf } from '@sluice/core'
+import { SluiceError, targetingKeyOf } from '@sluice/core'
 import type { FlagMetadata } from './answer-value.ts'
 
 /** What one user sees of every flag: plain JSON, to be handed to a browser. */
@@ -31,7 +31,7 @@ export interface SheetAnswer {
   readonly metadata?: FlagMetadata
 }
 
-/** Which flags a sheet shows. */
+/** Which flags a sheet shows: it is told one of `keys` and `isPublic`, or both. */
 export interface AnswerSheetOptions {
   /** Only these; a key that is no flag is passed over. Default: all. */
   readonly keys?: readonly string[]
@@ -50,18 +50,19 @@ export type AnsweringSet = Pick<FlagSet, 'environment' | 'revision' | 'inspect' 
 type Source = AnsweringSet | { snapshot(): AnsweringSet }
 
 /**
- * The answers of every flag for one user, as plain JSON.
+ * The answers of the flags that `options` lets through, for one user, as plain JSON.
  *
  * It says values, variants and reasons, and nothing of rules, percentages or attributes. Whoever gets the sheet can
  * read the key of every flag on it: `isPublic` keeps the others back.
  *
- * @throws What `isPublic` or `metadataOf` throws.
+ * @throws SluiceError `invalid_option` where `options` does not say which; what `isPublic` or `metadataOf` throws.
  */
 export function answerSheet(
   source: Source,
-  context?: EvaluationContext,
-  options: AnswerSheetOptions = {},
+  context: EvaluationContext,
+  options: AnswerSheetOptions,
 ): AnswerSheet {
+  assertShown(options)
   const set = 'snapshot' in source ? source.snapshot() : source
   const { metadataOf, now } = options
   const isShown = shownBy(set, options)
@@ -97,6 +98,21 @@ export function shownBy(
     wanted?.has(key) !== false &&
     // A promise is not true: of an async function, nothing is shown.
     (isPublic === undefined || isPublic(set.inspect(key) as FlagInspection) === true)
+}
+
+/**
+ * Holds who makes a sheet to say which flags it shows: without a compiler, a word that is misspelt would show them all.
+ *
+ * @throws SluiceError `invalid_option`.
+ */
+function assertShown(shown: AnswerSheetOptions | undefined): void {
+  const { keys, isPublic } = shown ?? {}
+  const isPublicFit = isPublic === undefined || typeof isPublic === 'function'
+  const areKeysFit = keys === undefined || Array.isArray(keys)
+  if (isPublicFit && areKeysFit && (isPublic ?? keys) !== undefined) return
+  const expected = "{ isPublic: hasTag('public') } or { keys: ['newCheckout'] }"
+  const message = `answerSheet shows no flag that it is not told to show: give it ${expected}`
+  throw new SluiceError('invalid_option', message, { expected })
 }
 
 /** A context's getter may throw: evaluation answers that with an error, and so does a sheet. */

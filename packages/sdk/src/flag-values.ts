@@ -1,11 +1,10 @@
-import {
-  type EvaluationContext,
-  type FlagDefinitions,
-  type FlagInspection,
-  type FlagSet,
-  type KeyOf,
-  SluiceError,
-  type ValueOf,
+import type {
+  EvaluationContext,
+  FlagDefinitions,
+  FlagInspection,
+  FlagSet,
+  KeyOf,
+  ValueOf,
 } from '@sluice/core'
 import { type AnswerSheetOptions, shownBy } from './answer-sheet.ts'
 
@@ -18,21 +17,6 @@ export type FlagValues<D extends FlagDefinitions = FlagDefinitions> = {
 export type ShownFlags<D extends FlagDefinitions = FlagDefinitions> =
   | { readonly keys: readonly KeyOf<D>[]; readonly isPublic?: (flag: FlagInspection) => boolean }
   | { readonly isPublic: (flag: FlagInspection) => boolean }
-
-/**
- * Holds who makes a sheet to say which flags it shows: without a compiler, a word that is misspelt would show them all.
- *
- * @throws SluiceError `invalid_option`.
- */
-export function assertShown(shown: Partial<AnswerSheetOptions> | undefined): void {
-  const { keys, isPublic } = shown ?? {}
-  const isPublicFit = isPublic === undefined || typeof isPublic === 'function'
-  const areKeysFit = keys === undefined || Array.isArray(keys)
-  if (isPublicFit && areKeysFit && (isPublic ?? keys) !== undefined) return
-  const expected = "{ isPublic: hasTag('public') } or { keys: ['newCheckout'] }"
-  const message = `answerSheet shows no flag that it is not told to show: give it ${expected}`
-  throw new SluiceError('invalid_option', message, { expected })
-}
 
 /** Says of a flag whether its definition has a tag: `isPublic: hasTag('public')`. */
 export function hasTag(tag: string): (flag: FlagInspection) => boolean {

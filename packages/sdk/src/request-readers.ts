@@ -1,6 +1,6 @@
 import type { EvaluationContext, FlagDefinitions, FlagSet } from '@sluice/core'
 import { type AnswerSheet, type AnswerSheetOptions, answerSheet } from './answer-sheet.ts'
-import { assertShown, type FlagValues, flagValues, type ShownFlags } from './flag-values.ts'
+import { type FlagValues, flagValues, type ShownFlags } from './flag-values.ts'
 import { RequestScope, type ScopedFlags, type ScopeSource } from './scoped-flags.ts'
 
 /** The flags for one request, and all of them at once. */
@@ -34,9 +34,6 @@ export function createRequestReaders(
     forRequest: (context) => new RequestScope(source, snapshot(), context, now()),
     all: (context: EvaluationContext, shown: AnswerSheetOptions = {}) =>
       flagValues(snapshot(), context, shown),
-    answerSheet(context, shown) {
-      assertShown(shown)
-      return answerSheet(snapshot(), context, shown)
-    },
+    answerSheet: (context, shown) => answerSheet(snapshot(), context, shown),
   }
 }

@@ -14,7 +14,7 @@ import type { HealthRecorder } from '@sluice/guards'
 import { type AnswerSheet, type AnswerSheetOptions, answerSheet } from './answer-sheet.ts'
 import type { AnswerTaps } from './answer-taps.ts'
 import { valueOr } from './answer-value.ts'
-import { assertShown, type FlagValues, flagValues, type ShownFlags } from './flag-values.ts'
+import { type FlagValues, flagValues, type ShownFlags } from './flag-values.ts'
 import { type Branches, runGuarded } from './guarded.ts'
 import type { Flags } from './open-flags.ts'
 
@@ -130,7 +130,6 @@ export class RequestScope implements ScopedFlags, EvaluateOptions {
   }
 
   answerSheet(shown: ShownFlags): AnswerSheet {
-    assertShown(shown)
     return answerSheet(this.#set, this.context, { ...shown, now: this.now })
   }
 
