@@ -1,5 +1,6 @@
 import type { FlagDefinitions, SegmentDefinitions, SluiceError } from '@sluice/core'
 import type { Exact } from '@sluice/core/node'
+import { checkOpenOptions } from './check-open-options.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { DefinitionSource } from './definition-source.ts'
 import { createEmitter, type Emitter } from './emitter.ts'
@@ -41,11 +42,12 @@ export interface OpenFlagsOptions<D extends FlagDefinitions = FlagDefinitions>
  * live by itself; `ready` waits for that.
  *
  * @throws SluiceError Where the definitions from code, or a file's first ones, are refused;
- * `definitions_unreadable` for a missing file; `invalid_environment`.
+ * `definitions_unreadable` for a missing file; `invalid_environment`; `invalid_option`.
  */
 export function openFlags<const D extends FlagDefinitions = FlagDefinitions>(
   options: OpenFlagsOptions<D>,
 ): FlagClient<D> {
+  checkOpenOptions(options)
   const { environment = 'development', clock = systemClock, definitionsFrom } = options
   const events: Emitter<FlagClientEvents> = createEmitter((name, cause) => {
     events.tell('error', listenerFailed(name, cause))
