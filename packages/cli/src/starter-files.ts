@@ -1,7 +1,8 @@
 /** The configuration that `sluice init` writes. */
 export const configText = `import { defineConfig } from '@sluice/cli'
 
-// What sluice on the command line reads. The application says the same to openFlags().
+// What sluice on the command line reads. The application opens the same log and the same file:
+// openFlags({ store: createFileStore({ directory: './.sluice/log' }), definitionsFrom: './flags.yaml' })
 export default defineConfig({
   // The log: every change, who made it, and why. A folder serves one machine; for more name
   // 'redis://…', 'postgres://…', 'nats://…' or 'https://…' (docs/stores.md).
