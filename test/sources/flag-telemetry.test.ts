@@ -191,6 +191,29 @@ describe('the telemetry of flags', () => {
     await flags.close()
   })
 
+  it('begins a window anew where the clock is set back, which would hold it open for as long', async () => {
+    const steady = createManualClock()
+    let setBackMs = 0
+    const clock = { now: () => steady.now() - setBackMs, after: steady.after }
+    const { flags, events, telemetry } = observe({ windowMs: hourMs, clock })
+    flags.isEnabled('checkout', 'ada')
+    setBackMs = secondMs
+    await steady.advance(10 * secondMs)
+    flags.isEnabled('checkout', 'ada')
+    expect(events()).toHaveLength(1)
+    setBackMs = 24 * hourMs
+    await steady.advance(10 * secondMs)
+    flags.isEnabled('checkout', 'ada')
+    await steady.advance(hourMs - 20 * secondMs)
+    flags.isEnabled('checkout', 'ada')
+    expect(events()).toHaveLength(2)
+    await steady.advance(20 * secondMs)
+    flags.isEnabled('checkout', 'ada')
+    expect(events()).toHaveLength(3)
+    telemetry.close()
+    await flags.close()
+  })
+
   it('sends no more events than it may, counts the rest, and sends them when there is room', async () => {
     const { flags, clock, events, counts } = observe({ maxEventsPerSecond: 2 })
     for (const user of ['ada', 'bo', 'cy', 'dee']) flags.isEnabled('checkout', user)
@@ -289,6 +312,24 @@ describe('the telemetry of flags', () => {
     expect(await counts('feature_flag.exposures')).toEqual([['checkout on', 2]])
     expect(await counts('feature_flag.events.dropped')).toEqual([['', 2]])
     expect(errors).toEqual([])
+    await flags.close()
+  })
+
+  it('goes on though whoever hears of it fails, too', async () => {
+    let isDown = true
+    const emit = () => {
+      if (isDown) throw new Error('down')
+    }
+    const report = () => {
+      throw new Error('nobody hears')
+    }
+    const { flags, counts, errors, telemetry } = observe({ logger: { emit }, report })
+    expect(flags.isEnabled('checkout', 'ada')).toBe(true)
+    isDown = false
+    expect(flags.isEnabled('checkout', 'ada')).toBe(true)
+    expect(await counts('feature_flag.exposures')).toEqual([['checkout on', 1]])
+    expect(errors).toEqual([])
+    telemetry.close()
     await flags.close()
   })
 

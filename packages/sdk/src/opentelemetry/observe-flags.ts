@@ -65,7 +65,7 @@ export function observeFlags(
   const counts = new AnswerCounts({
     'feature_flag.set.id': options.flagSetId ?? flags.environment,
   })
-  const { report = stopAndThrow } = options
+  const report = options.report === undefined ? stopAndThrow : quiet(options.report)
   const seenInSpans = new WeakMap<EventSpan, Set<AnswerCount>>()
   let left = maxEvents
   let dropped = 0
@@ -129,9 +129,11 @@ export function observeFlags(
   let cancel = clock.after(secondMs, tick)
   function tick(): void {
     left = maxEvents
-    if (clock.now() >= windowEndsAt) {
+    const now = clock.now()
+    // A clock that was set back would hold the window open for as long.
+    if (now >= windowEndsAt || now < windowEndsAt - windowMs) {
       table.clear()
-      windowEndsAt = clock.now() + windowMs
+      windowEndsAt = now + windowMs
     }
     cancel = clock.after(secondMs, tick)
   }
@@ -150,6 +152,15 @@ export function observeFlags(
   }
 
   return { close }
+}
+
+/** Whoever hears of a failure may fail, too: nobody is left to be told. */
+function quiet(report: (error: unknown) => void): (error: unknown) => void {
+  return (error) => {
+    try {
+      report(error)
+    } catch {}
+  }
 }
 
 /** A context of the application's may throw when it is read. */
