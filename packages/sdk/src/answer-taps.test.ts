@@ -43,6 +43,22 @@ describe('onAnswer', () => {
     expect([heard, errors]).toEqual([['checkout', 'menu'], []])
   })
 
+  it('does not hear what a listener asks later, and so comes to an end', async () => {
+    const { flags, errors } = open()
+    const heard: string[] = []
+    flags.onAnswer(async ({ flagKey }) => {
+      // Where it went on for ever, the test would.
+      if (heard.push(flagKey) > 9) throw new Error('it hears itself')
+      await Promise.resolve()
+      flags.isEnabled('menu')
+    })
+    flags.isEnabled('checkout', 'ada')
+    await new Promise((resolve) => setImmediate(resolve))
+    flags.isEnabled('checkout', 'bo')
+    await new Promise((resolve) => setImmediate(resolve))
+    expect([heard, errors]).toEqual([['checkout', 'checkout'], []])
+  })
+
   it('drops a listener that throws, or that fails later, tells of it once, and leaves the others', async () => {
     const { flags, errors } = open()
     const heard: string[] = []

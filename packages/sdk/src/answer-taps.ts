@@ -1,3 +1,5 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { types } from 'node:util'
 import { type Answer, type EvaluationContext, type Json, SluiceError } from '@sluice/core'
 import type { FlagClient } from '@sluice/stores'
 import { type ValueType, valueOr } from './answer-value.ts'
@@ -13,6 +15,13 @@ export interface AnswerTaps {
   tell(answer: Answer, context: EvaluationContext): void
 }
 
+/** A listener; added twice it is two. */
+interface Listening {
+  readonly listener: AnswerListener
+  /** Of a function that only returns a promise it is known once it did. */
+  isAsync: boolean
+}
+
 /**
  * Lets listeners hear what a client is asked one by one: `isEnabled`, the typed getters, `evaluate` and `guarded`.
  * `evaluateAll` and `explain` are not heard: nobody's code depends on a flag by asking for all of them.
@@ -21,7 +30,9 @@ export interface AnswerTaps {
  * no answer; it is told to `onError` and hears nothing more.
  */
 export function tapAnswers(client: FlagClient, onError: (error: SluiceError) => void): AnswerTaps {
-  let listeners: readonly AnswerListener[] = []
+  /** What listeners ask once they have awaited something is theirs, too. */
+  const later = new AsyncLocalStorage<true>()
+  let listeners: readonly Listening[] = []
   let isTapped = false
   let isTelling = false
 
@@ -34,7 +45,7 @@ export function tapAnswers(client: FlagClient, onError: (error: SluiceError) => 
 
   function tell(answer: Answer, context: EvaluationContext): void {
     // What a listener asks would be told to itself, for ever.
-    if (isTelling) return
+    if (isTelling || later.getStore() === true) return
     isTelling = true
     tellAll(answer, context)
     isTelling = false
@@ -43,29 +54,33 @@ export function tapAnswers(client: FlagClient, onError: (error: SluiceError) => 
   function tellAll(answer: Answer, context: EvaluationContext): void {
     const told = listeners
     for (let index = 0; index < told.length; index += 1) {
-      const listener = told[index] as AnswerListener
+      const listening = told[index] as Listening
+      const { listener, isAsync } = listening
       try {
-        const outcome: unknown = listener(answer, context)
+        const outcome: unknown = isAsync
+          ? later.run(true, listener, answer, context)
+          : listener(answer, context)
         // An async function is a listener too: unheard, what it throws would end the process.
         if (outcome instanceof Promise) {
+          listening.isAsync = true
           outcome.catch((cause) => {
-            if (listeners.includes(listener)) fail(listener, answer, cause)
+            if (listeners.includes(listening)) fail(listening, answer, cause)
           })
         }
       } catch (cause) {
-        fail(listener, answer, cause)
+        fail(listening, answer, cause)
       }
     }
   }
 
-  function fail(listener: AnswerListener, { flagKey }: Answer, cause: unknown): void {
-    drop(listener)
+  function fail(listening: Listening, { flagKey }: Answer, cause: unknown): void {
+    drop(listening)
     const message = `A listener of answers threw at "${flagKey}", and hears no more of them.`
     onError(new SluiceError('listener_failed', message, { flag: flagKey, cause }))
   }
 
-  function drop(listener: AnswerListener): void {
-    listeners = listeners.filter((each) => each !== listener)
+  function drop(listening: Listening): void {
+    listeners = listeners.filter((each) => each !== listening)
   }
 
   function typed<T extends Json>(type: ValueType) {
@@ -86,7 +101,7 @@ export function tapAnswers(client: FlagClient, onError: (error: SluiceError) => 
           evaluate: ask,
         })
       }
-      const own: AnswerListener = (answer, context) => listener(answer, context)
+      const own: Listening = { listener, isAsync: types.isAsyncFunction(listener) }
       listeners = [...listeners, own]
       return () => drop(own)
     },
