@@ -139,6 +139,28 @@ describe('initialize', () => {
     await provider.onClose?.()
   })
 
+  it('waits no longer where the clock is set back by an hour meanwhile', async () => {
+    let setBackMs = 0
+    const shaken = { now: () => clock.now() - setBackMs, after: clock.after }
+    const never = new Promise<never>(() => {})
+    const store = { ...createMemoryStore(), read: () => never, readSnapshot: () => never }
+    const opening = async () => {
+      setBackMs = 3_600_000
+      const flags = openFlags({ store, clock, environment })
+      opened.push(flags)
+      return flags
+    }
+    let isOver = false
+    const provider = createOpenFeatureProvider(opening, { clock: shaken, timeoutMs: 5_000 })
+    const waiting = provider.initialize?.().finally(() => {
+      isOver = true
+    })
+    const refused = expect(waiting).rejects.toThrow('No flags came within 5000 ms')
+    await clock.advance(5_000)
+    expect(isOver).toBe(true)
+    await refused
+  })
+
   it('keeps a process alive while it waits, and leaves no timer behind', async () => {
     const timers: (boolean | undefined)[] = []
     let cancelled = 0

@@ -115,7 +115,8 @@ export function createSession<Flags extends object>(
     } catch (cause) {
       throw openingFailed(cause)
     }
-    const leftMs = Math.max(0, until - clock.now())
+    // A clock that was set back meanwhile leaves no more time than there was.
+    const leftMs = Math.min(timeoutMs, Math.max(0, until - clock.now()))
     try {
       if (followed !== undefined) await within(followed.ready(leftMs), leftMs, clock)
     } catch (cause) {
