@@ -37,6 +37,19 @@ describe('a page that tracks', () => {
     expect(told).toEqual([expect.stringMatching(/^events_lost: .*409. Somebody else is signed in/)])
   })
 
+  it('keeps what was tracked before the first answers for whom they are', async () => {
+    const { clock, handle, count } = await open()
+    const fetch = (url: string, init: RequestInit) =>
+      handle(new Request(`http://a.test${url}`, init))
+    const page = createBrowserFlags({
+      ...{ url: '/answers', fetch: fetch as never, eventSource: undefined, clock },
+    })
+    page.track('purchase')
+    await clock.advance(second)
+    expect([page.status, count('new')]).toEqual(['live', [1, 0]])
+    page.close()
+  })
+
   it('sends nothing of a user whose answers are gone for the next one', async () => {
     const { clock, page, session, posted } = await open()
     session.user = undefined
