@@ -1,7 +1,7 @@
 /**
  * Writes the API reference of every package entry to docs/api, from the docstrings.
  *
- * Ends with 1, naming each, when an exported name has no docstring or TypeDoc warns.
+ * Ends with 1, naming each, when an entry or an exported name has no docstring, or TypeDoc warns.
  */
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { Application, type DeclarationReflection, ReflectionType } from 'typedoc'
@@ -51,6 +51,7 @@ if (project === undefined) throw new Error('TypeDoc could not read the packages'
 const undocumented: string[] = []
 for (const [index, module] of (project.children ?? []).entries()) {
   module.name = entries[index]?.name ?? module.name
+  if (!module.hasComment()) undocumented.push(`${module.name}: what it is, behind @module`)
   for (const exported of module.children ?? []) {
     if (!isDocumented(exported)) undocumented.push(`${module.name}: ${exported.name}`)
   }

@@ -1,3 +1,9 @@
+/**
+ * What a configuration of the command line is typed by.
+ *
+ * @module
+ */
+
 export {
   defineConfig,
   type OpenedStore,

@@ -1,3 +1,9 @@
+/**
+ * The heavy operators, to be handed to a flag set that needs them: regular expressions and version ranges.
+ *
+ * @module
+ */
+
 import { RE2JS } from 're2js'
 import { compileRange } from './semver-range.ts'
 

@@ -1,3 +1,9 @@
+/**
+ * What a flag means: definitions, buckets, evaluation and explanations, without zod and without anything of Node.
+ *
+ * @module
+ */
+
 export type { Answer, ErrorCode, Reason } from './answer.ts'
 export { bucketCount, bucketLimit, splitLimits } from './bucket.ts'
 export { bucketOf } from './bucket-of.ts'

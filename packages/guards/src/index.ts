@@ -1,3 +1,9 @@
+/**
+ * Is the canary healthy? Counts per arm go in, verdicts with their evidence come out.
+ *
+ * @module
+ */
+
 export type { Signal } from './abort-signal.ts'
 export { claimsAlpha, sharesAlpha } from './alpha-shares.ts'
 export { sumArms } from './arm-counts.ts'

@@ -1,3 +1,9 @@
+/**
+ * Counts from what an application exports to OpenTelemetry.
+ *
+ * @module
+ */
+
 export type {
   ExportedMetrics,
   ExportOutcome,

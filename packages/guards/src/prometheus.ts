@@ -1,3 +1,9 @@
+/**
+ * Counts, series and readings from a Prometheus server.
+ *
+ * @module
+ */
+
 export type { HttpDispatcher } from './http-dispatcher.ts'
 export type { ArmQueries, PrometheusSourceOptions } from './prometheus/arm-queries.ts'
 export { createPrometheusReading, type PrometheusReadingOptions } from './prometheus/reading.ts'

@@ -1,3 +1,9 @@
+/**
+ * Sends alerts to Slack, or to any address as signed JSON.
+ *
+ * @module
+ */
+
 export type { HttpDispatcher } from './http-dispatcher.ts'
 export type { Alert, AlertSink, Delivery } from './webhook/alert.ts'
 export { type SlackBlock, type SlackPayload, toSlackPayload } from './webhook/slack-payload.ts'

@@ -1,3 +1,9 @@
+/**
+ * Deployments as steps that outlive a crash: checks, backup, migrations, switch, announcement, and the way back.
+ *
+ * @module
+ */
+
 export {
   type Announcement,
   type Announcer,

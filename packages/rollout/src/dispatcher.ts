@@ -1,3 +1,9 @@
+/**
+ * Splits the calls of undici and of `fetch` between two arms.
+ *
+ * @module
+ */
+
 export {
   createSplitDispatcher,
   type SplitDispatcher,

@@ -1,3 +1,9 @@
+/**
+ * Changes exposure over time: plans, controllers, policy, approvals, promotion, blue-green and rolling.
+ *
+ * @module
+ */
+
 export type { Alert, AlertSink, Delivery } from '@sluice/guards/webhook'
 export {
   type AlertEvents,

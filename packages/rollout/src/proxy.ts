@@ -1,3 +1,9 @@
+/**
+ * Splits the requests of a `node:http` server between two arms, as a reverse proxy.
+ *
+ * @module
+ */
+
 export { defaultEjection, type EjectionLimits } from './dispatcher/ejection.ts'
 export type { ArmOrigins, TrafficOptions } from './dispatcher/options.ts'
 export type { TrafficEvent, TrafficOutcome } from './dispatcher/outcome.ts'

@@ -1,3 +1,9 @@
+/**
+ * Reads the log for people: the audit, DORA figures, timelines of rollbacks, drills.
+ *
+ * @module
+ */
+
 export { type AuditOutcome, type AuditRow, toAuditRow } from './reports/audit-row.ts'
 export { collectChanges, type EndedChange } from './reports/changes.ts'
 export {

@@ -1,3 +1,9 @@
+/**
+ * Finds the flags that should be gone, in the log and in source code.
+ *
+ * @module
+ */
+
 export {
   type AskedFlag,
   type AskedFlags,

@@ -1,3 +1,9 @@
+/**
+ * Serves the answers of one user to their browser, as JSON and as a stream of events.
+ *
+ * @module
+ */
+
 import { type NodeRequest, type NodeResponse, toNodeListener } from '@sluice/stores/node-listener'
 import {
   type AnsweringFlags,

@@ -1,3 +1,9 @@
+/**
+ * Flags in a page: answers that the server rendered, kept up to date by it.
+ *
+ * @module
+ */
+
 export type { AnswerSheet, SheetAnswer } from './answer-sheet.ts'
 export type { FlagMetadata } from './answer-value.ts'
 export { answersInPage } from './browser/answers-in-page.ts'

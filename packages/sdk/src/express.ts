@@ -1,3 +1,9 @@
+/**
+ * Middleware for Express: counts requests for guards, and gives each its own flags.
+ *
+ * @module
+ */
+
 import type { FlagDefinitions, KeyOf } from '@sluice/core'
 import { runWithFlags } from './current-flags.ts'
 import type { Flags } from './open-flags.ts'

@@ -1,3 +1,9 @@
+/**
+ * One install for applications: flags, guarded branches, rollouts and approvals.
+ *
+ * @module
+ */
+
 export {
   type Answer,
   type Condition,

@@ -1,3 +1,9 @@
+/**
+ * The provider for OpenFeature's web SDK.
+ *
+ * @module
+ */
+
 export type { Source } from './openfeature/session.ts'
 export {
   createOpenFeatureProvider,

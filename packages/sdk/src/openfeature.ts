@@ -1,3 +1,9 @@
+/**
+ * The provider for OpenFeature's server SDK.
+ *
+ * @module
+ */
+
 export {
   createOpenFeatureProvider,
   type OpenFeatureProviderOptions,

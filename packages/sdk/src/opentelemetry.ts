@@ -1,3 +1,9 @@
+/**
+ * Sends what flags answer to OpenTelemetry, as events and metrics.
+ *
+ * @module
+ */
+
 export type {
   CountMeter,
   EventLogger,

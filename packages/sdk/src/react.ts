@@ -1,3 +1,9 @@
+/**
+ * Flags in React: a provider, hooks and `<Feature>`.
+ *
+ * @module
+ */
+
 'use client'
 
 export type { AnswerSheet, SheetAnswer } from './answer-sheet.ts'

@@ -1,3 +1,9 @@
+/**
+ * Test flags, overrides that end by themselves, every variant, matchers, scripted guards.
+ *
+ * @module
+ */
+
 export { createVerdict, scriptedJudge } from '@sluice/rollout/testing'
 export { createManualClock, type ManualClock } from '@sluice/stores/testing'
 export {

@@ -1,3 +1,9 @@
+/**
+ * Counts the calls of undici for guards.
+ *
+ * @module
+ */
+
 import type { FlagDefinitions, KeyOf } from '@sluice/core'
 import type { ArmName } from '@sluice/guards'
 import type { Flags } from './open-flags.ts'

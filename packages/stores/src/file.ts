@@ -1,3 +1,9 @@
+/**
+ * The log in a folder, for all processes of one machine.
+ *
+ * @module
+ */
+
 import { type FSWatcher, watch } from 'node:fs'
 import { SluiceError } from '@sluice/core'
 import { createFolder } from './atomic-file.ts'

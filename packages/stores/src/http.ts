@@ -1,3 +1,9 @@
+/**
+ * The log behind HTTP: the store of a client, and the handler that serves a store; definitions from a URL.
+ *
+ * @module
+ */
+
 import type { Head } from './chain.ts'
 import { compactLog } from './compact-log.ts'
 import type { CompactableStore } from './compaction.ts'

@@ -1,3 +1,9 @@
+/**
+ * The log, a live replica of it, and flags that follow it.
+ *
+ * @module
+ */
+
 export { type ArchivedCommit, type ExpiredCommit, isExpired, readArchive } from './archive.ts'
 export { type Backup, backupLog, restoreLog, verifyBackup } from './backup.ts'
 export {

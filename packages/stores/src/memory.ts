@@ -1,3 +1,9 @@
+/**
+ * The log in the memory of one process, for tests and first steps.
+ *
+ * @module
+ */
+
 import { SluiceError } from '@sluice/core'
 import { genesis, type Head } from './chain.ts'
 import { type Clock, systemClock } from './clock.ts'

@@ -1,3 +1,9 @@
+/**
+ * The log in a stream of NATS JetStream.
+ *
+ * @module
+ */
+
 import { isSluiceError, SluiceError } from '@sluice/core'
 import type { Head } from './chain.ts'
 import { compactLog } from './compact-log.ts'

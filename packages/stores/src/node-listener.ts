@@ -1,3 +1,9 @@
+/**
+ * Serves a handler of web requests from `node:http` and `node:http2`.
+ *
+ * @module
+ */
+
 export {
   type NodeRequest,
   type NodeResponse,

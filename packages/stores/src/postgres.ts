@@ -1,3 +1,9 @@
+/**
+ * The log in a table of PostgreSQL.
+ *
+ * @module
+ */
+
 import { SluiceError } from '@sluice/core'
 import { type Clock, systemClock } from './clock.ts'
 import { compactLog } from './compact-log.ts'

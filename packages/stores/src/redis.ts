@@ -1,3 +1,9 @@
+/**
+ * The log in a stream of Redis.
+ *
+ * @module
+ */
+
 import { SluiceError } from '@sluice/core'
 import { genesis, type Head } from './chain.ts'
 import { compactLog } from './compact-log.ts'
