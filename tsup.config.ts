@@ -62,7 +62,7 @@ function buildOf(folder: string): Options {
 /** A bundler drops the directive by which a framework tells what runs in a page: it is put back. */
 function keepDirectives(entry: Record<string, string>, folder: string): void {
   for (const [name, source] of Object.entries(entry)) {
-    const [directive] = /^'use client'\n/.exec(readFileSync(source, 'utf8')) ?? []
+    const [directive] = /^'use client'\n/m.exec(readFileSync(source, 'utf8')) ?? []
     if (directive === undefined) continue
     for (const path of [`${folder}/${name}.js`, `${folder}/${name}.cjs`]) {
       writeFileSync(path, directive + readFileSync(path, 'utf8'))
