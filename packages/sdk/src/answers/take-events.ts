@@ -92,11 +92,17 @@ function checkNames(names: unknown): readonly string[] {
 /**
  * What `express.json()` leaves, where the application has it in front. Of a form it would leave an object, too; and other
  * parsers leave an empty one of a body that they do not read.
+ *
+ * @throws Error Where somebody else has read the body, and left nothing.
  */
 function parsedBody({ headers }: Request, asker: unknown): unknown {
   const { body, readableEnded } = asker as { body?: unknown; readableEnded?: boolean }
   const isJson = /^application\/json\b/i.test(headers.get('content-type') ?? '')
-  return isJson && readableEnded === true && typeof body === 'object' ? body : undefined
+  if (!isJson || readableEnded !== true) return undefined
+  if (typeof body === 'object') return body
+  throw new Error(
+    "answersHandler: the request's body was read before. Put what it held on Node's request: request.raw.body = request.body in Fastify.",
+  )
 }
 
 interface Batch {
