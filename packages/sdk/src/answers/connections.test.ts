@@ -82,6 +82,10 @@ describe('a server of HTTP/2', () => {
       const [answer] = (await once(request, 'response')) as [{ readonly [name: string]: unknown }]
       return { request, status: answer[':status'] }
     }
+    const warnings: string[] = []
+    const hear = ({ message }: Error) => warnings.push(message)
+    process.on('warning', hear)
+    toClose.push(() => process.removeListener('warning', hear))
     const json = { 'content-type': 'application/json' }
     const batch = JSON.stringify({ targetingKey: 'ada', events: [['purchase']] })
     expect((await ask({})).status).toBe(200)
@@ -92,6 +96,8 @@ describe('a server of HTTP/2', () => {
     stream.request.close()
     await once(stream.request, 'close')
     expect((await ask({ accept: 'text/event-stream' })).status).toBe(200)
+    // Node warns of headers that HTTP/2 does not have.
+    expect(warnings).toEqual([])
   })
 })
 
