@@ -108,8 +108,14 @@ function sayRates(rates: ArmRates | undefined): [string, string, string] {
   return [
     requestsPerSecond.toFixed(1),
     errorRatio === undefined ? '–' : `${(100 * errorRatio).toFixed(2)} %`,
-    p95Ms === undefined ? '–' : `${Math.round(p95Ms)} ms`,
+    sayMs(p95Ms),
   ]
+}
+
+/** Nothing takes no time. */
+function sayMs(ms: number | undefined): string {
+  if (ms === undefined) return '–'
+  return ms < 1 ? '<1 ms' : `${Math.round(ms)} ms`
 }
 
 function sayCounts({ errors, requests }: { errors: number; requests: number }): string {
