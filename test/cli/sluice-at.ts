@@ -1,6 +1,7 @@
 // `sluice` as the tests type it: the clock starts where SLUICE_TEST_AT says, and chance repeats itself, so
 // that a screen is the same each time. The program itself knows no such variable.
 
+import { closeSync, openSync, readSync, writeSync } from 'node:fs'
 import { machineClock } from '../../packages/cli/src/machine-clock.ts'
 import { main } from '../../packages/cli/src/main.ts'
 import { runProcess } from '../../packages/cli/src/run-process.ts'
@@ -38,7 +39,20 @@ async function typeAll(lines: readonly TypedLine[]): Promise<void> {
   }
 }
 
-const { SLUICE_TEST_LINES: lines } = env
+/** Ends when the terminal has read all: node-pty drops what it has not read 200 ms after the end. */
+function waitUntilRead(): void {
+  const tty = openSync('/dev/tty', 'r+')
+  writeSync(tty, '\u001b]778;\u0007')
+  try {
+    readSync(tty, Buffer.alloc(1))
+  } catch {
+    // The terminal is gone.
+  }
+  closeSync(tty)
+}
+
+const { SLUICE_TEST_LINES: lines, SLUICE_TEST_PTY: isInPty } = env
+if (isInPty !== undefined) process.once('exit', waitUntilRead)
 void (lines === undefined
   ? runProcess({ clock: createClock(env.SLUICE_TEST_AT) })
   : typeAll(JSON.parse(lines)))

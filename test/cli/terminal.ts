@@ -126,7 +126,7 @@ function startIn(
     ...{ name: 'xterm-256color', cols: columns, rows, cwd },
     env: {
       ...{ PATH: process.env.PATH, HOME: cwd, TERM: 'xterm-256color', SLUICE_TEST_AT: at },
-      ...{ SLUICE_ACTOR: 'ada', GIT_CONFIG_NOSYSTEM: '1' },
+      ...{ SLUICE_ACTOR: 'ada', GIT_CONFIG_NOSYSTEM: '1', SLUICE_TEST_PTY: '1' },
       ...env,
     },
   })
@@ -157,6 +157,11 @@ function startIn(
   const ends: LineEnd[] = []
   screen.parser.registerOscHandler(777, (code) => {
     ends.push({ screen: readNow(), exitCode: Number(code) })
+    return true
+  })
+  // All is read: the program may end.
+  screen.parser.registerOscHandler(778, () => {
+    pty.write('\r')
     return true
   })
   const read = async () => {

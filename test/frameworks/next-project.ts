@@ -71,6 +71,8 @@ export async function createNextProject(): Promise<NextProject> {
   })
   const shell = createShell(project)
   shell.variables.NEXT_TELEMETRY_DISABLED = '1'
+  // Where it is set, the build warns of a cache that it would like to have.
+  shell.variables.CI = undefined
 
   async function link(path: string): Promise<void> {
     await mkdir(dirname(join(project, path)), { recursive: true })
