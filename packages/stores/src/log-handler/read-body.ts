@@ -1,4 +1,5 @@
 import { refuse } from './answers.ts'
+import type { WebRequest } from './web.ts'
 
 /**
  * Reads a request's JSON.
@@ -6,7 +7,7 @@ import { refuse } from './answers.ts'
  * @throws SluiceError `unsupported_media_type` unless it is announced as JSON: a form of a web page
  * cannot do that; `too_large` beyond `maxBytes`; `bad_request` for anything but JSON in UTF-8.
  */
-export async function readJson(request: Request, maxBytes: number): Promise<unknown> {
+export async function readJson(request: WebRequest, maxBytes: number): Promise<unknown> {
   const type = request.headers.get('content-type') ?? ''
   if (!/^application\/json\b/i.test(type)) {
     throw refuse('unsupported_media_type', 'Send application/json.')
