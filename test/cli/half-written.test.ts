@@ -38,6 +38,18 @@ describe('a file that an auditor has', () => {
     expect(mode & 0o777).toBe(0o600)
   })
 
+  it.skipIf(process.getuid?.() === 0)(
+    'is not replaced where it may not be written; skipped as root, who may write everything',
+    async () => {
+      await chmod(join(folder, 'audit.jsonl'), 0o400)
+      const { exitCode, stderr } = await world.run('sluice export audit.jsonl')
+      expect([exitCode, stderr]).toEqual([
+        1,
+        expect.stringContaining('that you may read and write'),
+      ])
+    },
+  )
+
   it('may be a device', async () => {
     expect((await world.run('sluice export /dev/null')).exitCode).toBe(0)
     expect((await stat('/dev/null')).isCharacterDevice()).toBe(true)

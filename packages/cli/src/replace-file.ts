@@ -1,5 +1,5 @@
-import { createWriteStream, statSync } from 'node:fs'
-import { realpath, rename, rm } from 'node:fs/promises'
+import { constants, createWriteStream, statSync } from 'node:fs'
+import { access, realpath, rename, rm } from 'node:fs/promises'
 import type { Writable } from 'node:stream'
 
 /**
@@ -15,6 +15,8 @@ export async function replaceFile<T>(
   if (found !== undefined && !found.isFile()) return write(createWriteStream(path))
   // A link goes on naming the file that it names.
   const place = found === undefined ? path : await realpath(path)
+  // To put another in its place takes no right to write it.
+  if (found !== undefined) await access(path, constants.W_OK)
   const partial = `${place}.${process.pid}.partial`
   try {
     const result = await write(createWriteStream(partial, found && { mode: found.mode }))
