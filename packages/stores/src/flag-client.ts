@@ -16,7 +16,7 @@ import type {
 import type { Head } from './chain.ts'
 import type { ReplicaStatus } from './events.ts'
 import type { ChangeNote, FlagCommands } from './flag-commands.ts'
-import type { FlagView } from './flag-view.ts'
+import type { FlagView } from './flag-view-contract.ts'
 import type { Replica } from './replica-contract.ts'
 import type { PastOptions } from './state-at.ts'
 import type { Commit } from './store.ts'

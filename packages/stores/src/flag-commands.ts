@@ -7,7 +7,7 @@ import {
 } from '@sluice/core'
 import { parseExposure } from '@sluice/core/schema'
 import { exposureKey, flagKey, rolloutKey } from './flag-keys.ts'
-import type { FlagView } from './flag-view.ts'
+import type { FlagView } from './flag-view-contract.ts'
 import type { Replica } from './replica-contract.ts'
 import type { Commit } from './store.ts'
 

@@ -1,5 +1,5 @@
 import { isSluiceError, SluiceError, type SluiceErrorDetails } from '@sluice/core'
-import type { LogEntry } from './flag-view.ts'
+import type { LogEntry } from './flag-view-contract.ts'
 
 /** What the log holds and is not taken into service, with what was wrong with it. */
 export function refusedEntry(

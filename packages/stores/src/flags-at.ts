@@ -1,5 +1,5 @@
 import { type FlagSet, SluiceError } from '@sluice/core'
-import type { FlagView } from './flag-view.ts'
+import type { FlagView } from './flag-view-contract.ts'
 import type { Fold } from './fold.ts'
 import type { Replica } from './replica-contract.ts'
 import type { PastOptions } from './state-at.ts'
