@@ -106,31 +106,37 @@ describe('approvals', () => {
     ).toContain('does not ask for what has the digest')
     const digest = id.slice(0, 12)
     expect(await type('cy', `sluice approve ${id} --reason x --digest ${digest}`)).toContain(
-      `${id}  approved  approved: it may be done`,
+      `${id}  approved: it may be done`,
     )
     const start = 'sluice rollout start newCheckout --type hotfix --reason "a fix" --yes'
     expect(await type('bo', start)).toContain('newCheckout  running  5 %')
   })
 
-  it('are refused, taken back and given alone, and each is seen', async () => {
-    const type = await prepare('refused')
-    const first = idIn(await type('bo', 'sluice request rollout newCheckout --reason one'))
-    let transcript = await type('ada', `sluice reject ${first} --reason "not today"`)
-    const request = 'sluice request rollout newCheckout --stages 1,100 --reason two'
-    const second = idIn(await type('bo', request))
-    const alone = 'sluice request rollout newCheckout --stages 2,100 --reason fix --emergency INC-9'
-    transcript += await type('bo', alone)
-    const asked = await type('cy', alone)
-    const third = idIn(asked)
-    transcript += await type.all([
-      ['ada', `sluice withdraw ${second} --reason "not mine"`],
-      ['bo', `sluice withdraw ${second.slice(0, 6)} --reason "not needed"`],
-      ['ada', 'sluice approvals'],
-      ['ada', `sluice review ${third} --reason "I have seen it"`],
-      ['ada', 'sluice approvals --all'],
-    ])
-    expect(transcript).toMatchSnapshot()
-  })
+  it.each(widths)(
+    'are refused, taken back and given alone, in a window of %i columns',
+    async (columns) => {
+      const type = await prepare(`refused-${columns}`)
+      let transcript = await type('bo', 'sluice request rollout newCheckout --reason one')
+      const first = idIn(transcript)
+      transcript += await type('ada', `sluice reject ${first} --reason "not today"`)
+      const request = 'sluice request rollout newCheckout --stages 1,100 --reason two'
+      const second = idIn(await type('bo', request))
+      const alone =
+        'sluice request rollout newCheckout --stages 2,100 --reason fix --emergency INC-9'
+      transcript += await type('bo', alone)
+      const asked = await type('cy', alone)
+      const third = idIn(asked)
+      transcript += await type.all([
+        ['ada', `sluice withdraw ${second} --reason "not mine"`],
+        ['bo', `sluice withdraw ${second.slice(0, 6)} --reason "not needed"`],
+        ['ada', 'sluice approvals'],
+        ['ada', `sluice review ${third} --reason "I have seen it"`],
+        ['ada', 'sluice approvals --all'],
+        ['bo', 'sluice request stage newCheckout --reason "the next stage"'],
+      ])
+      expect(transcript).toMatchSnapshot()
+    },
+  )
 
   it('say what to type instead, for every way to be wrong', async () => {
     const type = await prepare('wrong')

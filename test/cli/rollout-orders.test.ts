@@ -34,7 +34,9 @@ async function prepare(name: string): Promise<(columns: number) => TypeOptions> 
   await controller.tick()
   await replica.commit({
     ...{ actor: 'bo', action: 'enable', reason: 'the new page', environment: 'production' },
-    changes: [{ key: 'exposure/production/newCheckout', value: { enabled: true, rollout: 0 } }],
+    changes: ['newCheckout', 'newMenu'].map((flag) => ({
+      ...{ key: `exposure/production/${flag}`, value: { enabled: true, rollout: 0 } },
+    })),
   })
   await controller.stop()
   await replica.close()
@@ -63,6 +65,8 @@ describe('sluice rollout', () => {
         'sluice rollout declare newCheckout data_corruption --reason "orders without lines" --ticket INC-3',
         'sluice rollout rollback newSearch --reason "errors since 08:31"',
         'sluice rollout status newSearch',
+        'sluice rollout start newMenu --stages 5,100 --reason "the new menu" --yes',
+        'sluice rollout abort newMenu --reason "the old one stays" --yes',
         'sluice rollout status',
       ]
       let transcript = ''

@@ -58,7 +58,7 @@ function answer<Options extends NoteOptions>(
       const after = await give(approvals, view, note, options, context).catch(explain)
       const { terminal, world } = context
       const now = findApproval(approvals, after.id)
-      terminal.print(`${after.id}  ${after.phase}  ${sayStandingOf(now, world.clock.now())}`)
+      terminal.print(`${after.id}  ${sayStandingOf(now, world.clock.now())}`)
       terminal.document(now)
     })
 }
