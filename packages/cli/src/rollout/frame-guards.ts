@@ -1,11 +1,12 @@
 import type { Verdict } from '@sluice/guards'
-import { isOpen } from '@sluice/rollout'
+import { isOpen, type RolloutState } from '@sluice/rollout'
 import { formatBar } from '../bar.ts'
 import { formatAge } from '../duration.ts'
 import type { Colors } from '../terminal.ts'
 import { clean, cut, pad, widthOf } from '../text.ts'
+import { formatDuration } from '../time.ts'
 import type { FrameOptions } from './frame.ts'
-import type { RolloutView } from './view.ts'
+import type { GuardsView, RolloutView } from './view.ts'
 
 const barCells = 20
 /** Below this the eye cannot tell two bars apart. */
@@ -20,9 +21,16 @@ export function drawGuards(view: RolloutView, { width, color }: FrameOptions): s
       ? []
       : [color.dim('No guard watches it: it goes on only where somebody promotes it.')]
   }
-  const { verdicts, from, at } = guards
-  const fresh = from === 'live' ? '' : `, as of ${formatAge(at, now)}`
-  return drawVerdicts(verdicts, { width, color }, fresh)
+  return drawVerdicts(guards.verdicts, { width, color }, sayFreshness(guards, state, now))
+}
+
+/** What was kept before a rollback is not what the rollback was decided by: its reason stands at the head. */
+function sayFreshness({ from, at }: GuardsView, state: RolloutState, now: number): string {
+  if (from === 'live') return ''
+  const decidedAt = 'rollback' in state ? state.rollback.decidedAt : undefined
+  return decidedAt !== undefined && at < decidedAt
+    ? `, ${formatDuration(decidedAt - at)} before the decision`
+    : `, as of ${formatAge(at, now)}`
 }
 
 /** @param fresh What is added to the title about the verdicts' age. */
