@@ -15,7 +15,7 @@ import type { Approvals, ApprovalsOptions } from './approvals-contract.ts'
 import { checkOrder, checkText } from './check-order.ts'
 import { toDirectory } from './directory.ts'
 import { openPostMortem, supersede, tickReview } from './emergency-debt.ts'
-import { refuseEmergency } from './emergency-limits.ts'
+import { findEmergencyBasis, refuseEmergency } from './emergency-limits.ts'
 import { findStanding } from './find-standing.ts'
 import { newApproval, newEmergency, toId } from './new-approval.ts'
 import { createApprovalReader } from './read-approvals.ts'
@@ -59,12 +59,13 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
     return { ...check, change: { ...check.change, basedOn: log.head.revision } }
   }
 
-  /** One commit, and the news of it. `extra` stands in it too. */
+  /** One commit, and the news of it. `extra` stands in it too; `basis`: keys it was decided from beside those it writes. */
   async function write(
     approval: Approval,
     action: string,
     order: Order,
     extra: readonly Change[] = [],
+    basis: readonly string[] = [],
   ): Promise<Approval> {
     const key = approvalKey(approval.id)
     const before = reader.all().find(({ id }) => id === approval.id)
@@ -73,7 +74,10 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
     const commit = await teller.whileWriting(() =>
       log.commit(
         { ...order, action, environment, changes },
-        { dependsOn: changes.map((change) => change.key), basedOn: log.head.revision },
+        {
+          dependsOn: [...changes.map((change) => change.key), ...basis],
+          basedOn: log.head.revision,
+        },
       ),
     )
     const wants = isLive(approval) ? wantsOf(approval, scene()) : []
@@ -181,7 +185,9 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
           ...(last !== undefined && isLive(last) ? [supersede(last, approval, order)] : []),
           openPostMortem(approval, order, at),
         ]
-        return write(approval, 'approve_in_emergency', order, changes)
+        const nextIdOf = (each: string) => toId(each, countEarlier(each).earlier)
+        const basis = findEmergencyBasis(subject, reader.all(), { policy, nextIdOf })
+        return write(approval, 'approve_in_emergency', order, changes, basis)
       })
     },
 

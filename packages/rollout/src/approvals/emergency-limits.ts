@@ -1,6 +1,6 @@
 import { SluiceError } from '@sluice/core'
 import type { Policy } from '../policy/policy.ts'
-import { type Approval, isLive } from './approval.ts'
+import { type Approval, approvalKey, isLive } from './approval.ts'
 import { type ApprovalCheck, type ApprovalSubject, digestOf } from './subject.ts'
 
 /** Against what an emergency is measured. */
@@ -45,6 +45,23 @@ export function refuseEmergency(
       standingOf(approval).status === 'pending',
   )
   if (consensus !== undefined) throw asksEveryone(consensus)
+}
+
+/**
+ * The keys such a refusal is read from: of every request for the same change, and of the one that would be asked for next,
+ * whatever it is called. Whoever writes one of them meanwhile may have said no, or asked everyone.
+ *
+ * @param nextIdOf The id that the next request with a digest gets.
+ */
+export function findEmergencyBasis(
+  subject: ApprovalSubject,
+  approvals: readonly Approval[],
+  { policy, nextIdOf }: Pick<EmergencyScene, 'policy'> & { nextIdOf: (digest: string) => string },
+): string[] {
+  const types = Object.keys(policy.approvals.types)
+  const next = types.map((type) => nextIdOf(digestOf({ ...subject, type })))
+  const known = findSameChange(subject, approvals).map(({ id }) => id)
+  return [...known, ...next].map(approvalKey)
 }
 
 function findSameChange(subject: ApprovalSubject, approvals: readonly Approval[]): Approval[] {
