@@ -194,8 +194,8 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
     async review(id, given) {
       const order = checkOrder(given)
       return act(id, { type: 'review', ...order }, (approval) => {
-        const key = checklistKey(approval.emergency?.checklist ?? '')
-        return tickReview(key, log.get(key)?.value, order, time.read().at)
+        const list = approval.emergency?.checklist ?? ''
+        return tickReview(list, log.get(checklistKey(list))?.value, order, time.read().at)
       })
     },
 

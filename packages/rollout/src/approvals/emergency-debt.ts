@@ -25,12 +25,18 @@ export function openPostMortem(approval: Approval, order: Order, at: number): Ch
   return { key: checklistKey(checklist.id), value: checklist as never }
 }
 
-/** The review ticked in that list; nothing where the list cannot be read, or it was ticked by hand. */
-export function tickReview(key: string, value: unknown, order: Order, at: number): Change[] {
+/**
+ * The review ticked in that list, in the name of whoever made it; a tick by hand before was anybody's word. Nothing where
+ * the list cannot be read.
+ */
+export function tickReview(id: string, value: unknown, order: Order, at: number): Change[] {
   try {
     const by = order.actor
-    const event = { type: 'tick', by, note: order.reason } as const
-    return [{ key, value: changeItem(parseChecklist(value), 'review', event, at) as never }]
+    const checklist = parseChecklist(value, id)
+    const isOpen = checklist.items.some(({ name, phase }) => name === 'review' && phase === 'open')
+    const open = isOpen ? checklist : changeItem(checklist, 'review', { type: 'untick', by }, at)
+    const ticked = changeItem(open, 'review', { type: 'tick', by, note: order.reason }, at)
+    return [{ key: checklistKey(id), value: ticked as never }]
   } catch {
     return []
   }

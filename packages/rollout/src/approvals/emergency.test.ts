@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createChecklists } from '../checklist/create-checklists.ts'
 import { defaultPolicy } from '../policy/default-policy.ts'
 import { createApprovalsWorld, hourMs, minor, order, yes } from './approvals-world.ts'
 
@@ -61,6 +62,20 @@ describe('an emergency', () => {
     await expect(approvals.review(id, yes)).rejects.toEqual(
       expect.objectContaining({ code: 'already_reviewed' }),
     )
+  })
+
+  it('is reviewed by who reviewed it, whoever had ticked that by hand', async () => {
+    const { approvals, replica } = await world.join()
+    const { id, emergency } = await approvals.emergency(minor, olga)
+    const list = emergency?.checklist ?? ''
+    const checklists = createChecklists({ replica, clock: world.clock })
+    await checklists.tick(list, 'review', olga)
+    expect(approvals.list({ isUnreviewed: true })).toMatchObject([{ approval: { id } }])
+    await approvals.review(id, { ...yes, reason: 'it was right' })
+    expect(checklists.status(list).checklist.items).toMatchObject([
+      { name: 'review', phase: 'ticked', by: yes.actor, note: 'it was right' },
+      { name: 'post_mortem', phase: 'open' },
+    ])
   })
 
   it('takes the place of a request that nobody answered', async () => {

@@ -38,11 +38,14 @@ const checklistSchema: z.ZodType<Checklist> = z.strictObject({
 /**
  * Reads a list as it stands in the log.
  *
+ * @param id Under which it stands there.
  * @throws SluiceError `invalid_checklist`, with pointer, expected and found.
  */
-export function parseChecklist(value: unknown): Checklist {
+export function parseChecklist(value: unknown, id: string): Checklist {
   const parsed = checklistSchema.safeParse(value)
   if (!parsed.success) throw refuse(describeIssue(parsed.error, value))
+  // What is done to it would be written over the list of that name.
+  if (parsed.data.id !== id) throw refuse({ pointer: '/id', expected: id, found: parsed.data.id })
   const twice = findTwice(parsed.data.items.map(({ name }) => name))
   if (twice !== undefined) throw refuse(twice)
   return parsed.data
@@ -55,12 +58,13 @@ export function parseChecklist(value: unknown): Checklist {
  */
 export function newChecklist(
   id: string,
-  { title, environment, items }: ChecklistRequest,
+  request: ChecklistRequest,
   { actor, reason, ticket }: Order,
   at: number,
 ): Checklist {
+  const { title, environment, items } = (request ?? {}) as Partial<ChecklistRequest>
   const optional = { environment, ticket }
-  return parseChecklist({
+  const opened = {
     schema: 1,
     id,
     title,
@@ -71,7 +75,8 @@ export function newChecklist(
     items: Array.isArray(items)
       ? items.map((each) => ({ ...withoutUndefined(Object(each)), phase: 'open' }))
       : items,
-  })
+  }
+  return parseChecklist(opened, id)
 }
 
 function findTwice(names: readonly string[]): Fault | undefined {

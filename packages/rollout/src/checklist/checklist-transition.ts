@@ -1,4 +1,5 @@
 import { SluiceError } from '@sluice/core'
+import { toText } from '../approvals/time-text.ts'
 import { withoutUndefined } from '../without-undefined.ts'
 import type { Checklist, Item, ItemPhase } from './checklist.ts'
 
@@ -50,7 +51,7 @@ function askedOf({ name, title, dueAt }: Item): Pick<Item, 'name' | 'title' | 'd
 }
 
 function describe(item: Exclude<Item, { phase: 'open' }>): string {
-  return `${item.name} was ${item.phase} by ${item.by} at ${item.at}; untick it first`
+  return `${item.name} was ${item.phase} by ${item.by} at ${toText(item.at)}; untick it first`
 }
 
 function refuse(code: string, because: string): SluiceError {

@@ -91,7 +91,10 @@ describe('a checklist (P27)', () => {
     await one.replica.refresh()
     expect(one.checklists.status('d1').isComplete).toBe(true)
     await expect(other.checklists.tick('d1', 'runbook', bob)).rejects.toEqual(
-      expect.objectContaining({ code: 'already_ticked' }),
+      expect.objectContaining({
+        code: 'already_ticked',
+        message: expect.stringContaining('by ann at 2026-01-01T00:00:00.000Z; untick it first'),
+      }),
     )
     await one.checklists.untick('d1', 'runbook', { ...ann, reason: 'the wrong page' })
     expect(one.checklists.status('d1').open).toEqual([
@@ -103,6 +106,11 @@ describe('a checklist (P27)', () => {
     [
       'a list without items',
       (lists: Lists) => lists.open('d2', { ...request, items: [] }, ann),
+      'invalid_checklist',
+    ],
+    [
+      'a list of nothing',
+      (lists: Lists) => lists.open('d2', undefined as never, ann),
       'invalid_checklist',
     ],
     [
@@ -152,6 +160,18 @@ describe('a checklist (P27)', () => {
       expect.objectContaining({ code: 'invalid_checklist', pointer: '/schema' }),
     )
     expect(checklists.list()).toEqual([])
+  })
+
+  it('is refused where it says that it is another list, which stays as it is', async () => {
+    const { join } = await createWorld()
+    const { checklists, replica } = await join()
+    const d1 = await checklists.open('d1', request, ann)
+    const value = { ...d1, items: [{ name: 'runbook', phase: 'open' }] } as never
+    await replica.commit({ ...ann, action: 'forge', changes: [{ key: 'checklist/d2', value }] })
+    await expect(checklists.tick('d2', 'runbook', bob)).rejects.toEqual(
+      expect.objectContaining({ code: 'invalid_checklist', pointer: '/id', found: 'd1' }),
+    )
+    expect(checklists.list().map(({ checklist }) => checklist)).toEqual([d1])
   })
 })
 

@@ -76,7 +76,7 @@ export function createChecklists({
   function read(id: string): Checklist {
     const entry = log.get(checklistKey(id))
     if (entry === undefined) throw notFound(id)
-    return parseChecklist(entry.value)
+    return parseChecklist(entry.value, id)
   }
 
   async function write(action: string, checklist: Checklist, order: Order): Promise<Checklist> {
@@ -136,8 +136,8 @@ export function createChecklists({
 
     list({ environment, isComplete, isOverdue } = {}) {
       const found: ChecklistStatus[] = []
-      for (const { value } of log.entries(checklistKey(''))) {
-        const status = tryStatus(value, clock.now())
+      for (const { key, value } of log.entries(checklistKey(''))) {
+        const status = tryStatus(value, key.slice(checklistKey('').length), clock.now())
         if (status === undefined) continue
         if (environment !== undefined && status.checklist.environment !== environment) continue
         if (isComplete !== undefined && status.isComplete !== isComplete) continue
@@ -149,9 +149,9 @@ export function createChecklists({
   }
 }
 
-function tryStatus(value: unknown, now: number): ChecklistStatus | undefined {
+function tryStatus(value: unknown, id: string, now: number): ChecklistStatus | undefined {
   try {
-    return statusOf(parseChecklist(value), now)
+    return statusOf(parseChecklist(value, id), now)
   } catch {
     // Asked for by its id, it says what is wrong with it.
     return undefined
