@@ -13,7 +13,7 @@ import { isSameExposure, readExposure } from '../transition/exposure.ts'
 import { isActive, type RolloutState } from '../transition/state.ts'
 import { parseRolloutState } from '../transition/state-schema.ts'
 import type { EnvironmentStatus, Promotion, PromotionOptions } from './promotion-contract.ts'
-import { findRequirements } from './requirements.ts'
+import { documents, findRequirements } from './requirements.ts'
 import { hasRolledBackSince } from './rollback-since.ts'
 import { type PromotionCheck, runChecks } from './run-checks.ts'
 import { type Finding, findSoak, unmet } from './soak.ts'
@@ -21,8 +21,6 @@ import { soakPlan } from './soak-plan.ts'
 
 /** A controller's own default, so that both mean the same rollout. */
 const defaultAlpha = 0.01
-/** What a person must say where it stands. */
-const documents = ['rollback_plan', 'runbook']
 
 /**
  * Creates the way of a flag through the environments (P7, P8, P9). It does nothing by itself.

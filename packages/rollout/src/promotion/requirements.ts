@@ -25,6 +25,9 @@ const references: Readonly<Record<PromotionRequirement, string>> = {
   runbook: 'P9, P25',
 }
 
+/** What a person must say where it stands. */
+export const documents = ['rollback_plan', 'runbook']
+
 /** Whether each requirement is met, and why: pure. */
 export function findRequirements(
   names: readonly PromotionRequirement[],
@@ -68,6 +71,9 @@ function findAttested(name: string, { attestations }: RequirementScene): Finding
   const item = attestations?.items.find((each: Item) => each.name === name)
   if (item?.phase !== 'ticked') return unmet('nobody has attested it')
   const { by, evidence, note } = item
+  if (documents.includes(name) && evidence === undefined) {
+    return unmet(`${by} ticked it and showed no evidence: untick it, and attest it`)
+  }
   const said = evidence ?? note
   return met(`attested by ${by}${said === undefined ? '' : `: ${said}`}`)
 }

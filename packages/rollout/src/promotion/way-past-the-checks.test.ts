@@ -1,6 +1,7 @@
 import { createManualClock } from '@sluice/stores/testing'
 import { describe, expect, it } from 'vitest'
-import { createPromotionWorld, dev, minuteMs, policy, step } from './promotion-world.ts'
+import { createChecklists } from '../checklist/create-checklists.ts'
+import { createPromotionWorld, dev, minuteMs, missing, policy, step } from './promotion-world.ts'
 import { type PromotionAnswer, type PromotionCheck, runChecks } from './run-checks.ts'
 
 const refused = expect.objectContaining({ code: 'not_ready', found: 'smoke_tests' })
@@ -19,6 +20,19 @@ async function createReady(check: PromotionCheck) {
 function answering(answer: unknown): PromotionCheck {
   return () => answer as PromotionAnswer
 }
+
+describe('a document that is ticked in its list, and not attested', () => {
+  it('is wanted still, for nobody has said where it stands', async () => {
+    const { promotion, replica, clock } = await createReady(() => true)
+    const checklists = createChecklists({ replica, clock })
+    const [list] = checklists.list({ environment: 'production' })
+    const id = list?.checklist.id ?? ''
+    expect(missing(promotion)).not.toContain('runbook')
+    await checklists.untick(id, 'runbook', dev)
+    await checklists.tick(id, 'runbook', dev)
+    expect(missing(promotion)).toContain('runbook')
+  })
+})
 
 describe('an answer of a check that is no clear yes', () => {
   it.each([
