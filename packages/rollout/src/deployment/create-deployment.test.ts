@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { defaultPolicy } from '../policy/default-policy.ts'
 import { createDeploymentWorld, minuteMs, ops, order, stepsOf } from './deployment-world.fixture.ts'
+import { tickProven } from './tick-proven.ts'
 
 let world: ReturnType<typeof createDeploymentWorld>
 beforeEach(() => {
@@ -224,5 +226,24 @@ describe('checklists', () => {
       at: expect.any(Number),
     })
     expect(checklists).toBeDefined()
+  })
+
+  it('are ticked to the end by each of two processes that tick at once', async () => {
+    world.approve()
+    const joined = [await world.join(), await world.join()]
+    const { deployment } = await world.deploy()
+    await deployment.stop()
+    await world.clock.advance(2 * minuteMs)
+    const { state, terms } = deployment
+    if (state === undefined) expect.fail('it has not begun')
+    const by = { policy: defaultPolicy, actor: 'deployment' }
+    await Promise.all(
+      joined.map(({ checklists }) => tickProven(state, terms, { checklists, ...by })),
+    )
+    for (const { replica, checklists } of joined) {
+      await replica.refresh()
+      const { open } = checklists.status('production/v1.2.3/during')
+      expect(open).toEqual([])
+    }
   })
 })

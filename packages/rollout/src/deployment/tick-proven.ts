@@ -1,3 +1,4 @@
+import { isSluiceError } from '@sluice/core'
 import type { ChecklistRequest } from '../checklist/checklist.ts'
 import { deploymentChecklists } from '../checklist/policy-checklists.ts'
 import type { Policy } from '../policy/policy.ts'
@@ -95,12 +96,22 @@ export async function tickProven(
     )
     for (const { item, step, skippedBecause } of provenBy(state, terms)) {
       if (!open.has(item)) continue
-      if (skippedBecause === undefined) {
-        await checklists.tick(id, item, { ...order, evidence: `${state.id}/${step}` })
-      } else {
-        await checklists.skip(id, item, { ...order, reason: skippedBecause })
-      }
+      await unlessAnswered(
+        skippedBecause === undefined
+          ? checklists.tick(id, item, { ...order, evidence: `${state.id}/${step}` })
+          : checklists.skip(id, item, { ...order, reason: skippedBecause }),
+      )
     }
+  }
+}
+
+/** Somebody, or another process, may have been faster: the others are to be ticked all the same. */
+async function unlessAnswered(answer: Promise<unknown>): Promise<void> {
+  try {
+    await answer
+  } catch (error) {
+    if (isSluiceError(error) && ['already_ticked', 'already_skipped'].includes(error.code)) return
+    throw error
   }
 }
 
