@@ -11,6 +11,7 @@ import { type Clock, type Commit, createReplica, type Store } from '@sluice/stor
 import { createMemoryStore } from '@sluice/stores/memory'
 import type { Step, Turn } from './every-order.ts'
 import { createRandom } from './rollout-race-world.ts'
+import { storeInTurns } from './store-in-turns.ts'
 
 const dayMs = 86_400_000
 
@@ -54,19 +55,7 @@ type Time = Clock & { isLate: boolean }
 async function join(store: Store, time: Time, number: number) {
   let turn: Turn = async () => {}
   const replica = createReplica({
-    store: {
-      async read(after, limit) {
-        await turn('read')
-        return store.read(after, limit)
-      },
-      async append(commit) {
-        await turn('append')
-        return store.append(commit)
-      },
-      readSnapshot: store.readSnapshot,
-      writeSnapshot: store.writeSnapshot,
-      close: store.close,
-    },
+    store: storeInTurns(store, (step) => turn(step)),
     clock: time,
     random: createRandom(number),
   })
