@@ -57,9 +57,10 @@ async function findStrangeOrder(
   base: readonly Commit[],
   set: readonly Deed[],
 ): Promise<string | undefined> {
+  const isTimely = set.includes('a week passes')
   const expected = new Set<string>()
   for (const order of takeTurns(set)) {
-    expected.add(await describeEnd(await playInTurn(base, order), base))
+    expected.add(await describeEnd(await playInTurn(base, order), base, isTimely))
   }
   const plays: { readonly play: Play; readonly order: string }[] = []
   await playEveryOrder(
@@ -68,7 +69,7 @@ async function findStrangeOrder(
     (play, order) => void plays.push({ play, order }),
   )
   for (const { play, order } of plays) {
-    const end = await describeEnd(play, base)
+    const end = await describeEnd(play, base, isTimely)
     const fault = findFault(await play.log())
     if (fault === undefined && expected.has(end)) continue
     const wanted = [...expected].join('\nor       ')
@@ -78,18 +79,18 @@ async function findStrangeOrder(
 }
 
 /** Everything that can be seen afterwards, but the times and ids of rollouts. */
-async function describeEnd({ log, answers }: Play, base: readonly Commit[]): Promise<string> {
+async function describeEnd(
+  { log, answers }: Play,
+  base: readonly Commit[],
+  isTimely: boolean,
+): Promise<string> {
   const commits = await log()
   const last = new Map(
     commits.flatMap(({ changes }) => changes.map(({ key, value }) => [key, value])),
   )
   const approvals = [...last].filter(([key]) => key.startsWith('approval/')).sort()
   return JSON.stringify({
-    // What touches no approval may stand anywhere: a rollout that waits looks again.
-    story: commits
-      .slice(base.length)
-      .filter(touchesApproval)
-      .map(({ action }) => action),
+    story: tellStory(commits.slice(base.length), isTimely),
     answers: answers.filter((answer) => answer !== 'a week passes: done').sort(),
     approvals: approvals.map(([key, value]) => {
       const { phase, answers } = value as unknown as Approval
@@ -128,8 +129,17 @@ function findFault(log: readonly Commit[]): string | undefined {
   return undefined
 }
 
-function touchesApproval({ changes }: Commit): boolean {
-  return changes.some(({ key }) => key.startsWith('approval/'))
+/**
+ * What was done to requests, in the order of the log; what touches none may stand anywhere, for a rollout that waits looks
+ * again. An act of the last moment may stand behind a new request that was made a moment after, for the old one had
+ * expired: where the time moves, each request has a story of its own.
+ */
+function tellStory(commits: readonly Commit[], isTimely: boolean): string[] {
+  const acts = commits.flatMap(({ action, changes }) =>
+    changes.filter(({ key }) => key.startsWith('approval/')).map(({ key }) => ({ key, action })),
+  )
+  if (isTimely) acts.sort((one, other) => (one.key < other.key ? -1 : Number(one.key > other.key)))
+  return acts.map(({ key, action }) => `${key} ${action}`)
 }
 
 /** Every choice of so many of them. */
