@@ -6,8 +6,9 @@ import type {
   Json,
   Reason,
 } from '@sluice/core'
-import { SluiceError, targetingKeyOf } from '@sluice/core'
+import { SluiceError } from '@sluice/core'
 import type { FlagMetadata } from './answer-value.ts'
+import { readableKey } from './readable-key.ts'
 
 /** What one user sees of every flag: plain JSON, to be handed to a browser. */
 export interface AnswerSheet {
@@ -79,7 +80,7 @@ export function answerSheet(
       ...(metadata !== undefined && { metadata }),
     }
   }
-  const targetingKey = keyOf(context)
+  const targetingKey = readableKey(context)
   return {
     revision: set.revision,
     environment: set.environment,
@@ -113,13 +114,4 @@ function assertShown(shown: AnswerSheetOptions | undefined): void {
   const expected = "{ isPublic: hasTag('public') } or { keys: ['newCheckout'] }"
   const message = `answerSheet shows no flag that it is not told to show: give it ${expected}`
   throw new SluiceError('invalid_option', message, { expected })
-}
-
-/** A context's getter may throw: evaluation answers that with an error, and so does a sheet. */
-function keyOf(context: EvaluationContext): string | undefined {
-  try {
-    return targetingKeyOf(context)
-  } catch {
-    return undefined
-  }
 }

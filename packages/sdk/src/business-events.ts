@@ -1,6 +1,7 @@
 import type { EvaluationContext } from '@sluice/core'
 import { isRolloutOver } from '@sluice/rollout'
 import { type FlagClient, rolloutKey } from '@sluice/stores'
+import { armOf } from './guarded.ts'
 import type { Flags } from './open-flags.ts'
 
 /** Counts a business event of somebody. @param value A number of at least 0, where it has one: others are dropped. */
@@ -38,9 +39,8 @@ export function createEventCounter(client: FlagClient): CountEvent | undefined {
     // The snapshot, not the client: to count an event is not to ask for the flag.
     const flags = client.snapshot()
     for (const key of flagsUnderWay()) {
-      const { value: isOn, errorCode } = flags.evaluate(key, context)
-      if (errorCode !== undefined) continue
-      health(key).track(name, isOn === true ? 'canary' : 'stable', amount)
+      const arm = armOf(flags.evaluate(key, context))
+      if (arm !== undefined) health(key).track(name, arm, amount)
     }
   }
 }

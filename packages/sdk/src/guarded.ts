@@ -1,5 +1,6 @@
-import { type Answer, type EvaluationContext, targetingKeyOf } from '@sluice/core'
+import type { Answer, EvaluationContext } from '@sluice/core'
 import { type ArmName, type HealthRecorder, runCounted } from '@sluice/guards'
+import { readableKey } from './readable-key.ts'
 
 /** The two ways of one flag: new code and old. */
 export interface Branches<On, Off> {
@@ -38,16 +39,7 @@ export function runGuarded<On, Off>(
   if (arm === undefined) return branches.off()
   return runCounted<On | Off>(recorder, () => (arm === 'canary' ? branches.on() : branches.off()), {
     arm,
-    unit: unitOf(context),
+    unit: readableKey(context),
     isOk: branches.isOk,
   })
-}
-
-function unitOf(context: EvaluationContext): string | undefined {
-  try {
-    return targetingKeyOf(context)
-  } catch {
-    // A context whose key cannot be read has the flag off, and nobody's name.
-    return undefined
-  }
 }

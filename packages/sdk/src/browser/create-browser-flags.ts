@@ -1,11 +1,6 @@
-import {
-  type EvaluationContext,
-  type FlagDefinitions,
-  type Json,
-  SluiceError,
-  targetingKeyOf,
-} from '@sluice/core'
+import { type EvaluationContext, type FlagDefinitions, type Json, SluiceError } from '@sluice/core'
 import { valueOr } from '../answer-value.ts'
+import { readableKey } from '../readable-key.ts'
 import type {
   BrowserFlags,
   BrowserFlagsEvents,
@@ -166,7 +161,7 @@ export function createBrowserFlags<D extends FlagDefinitions = FlagDefinitions>(
       setStatus('live')
     } catch (error) {
       if (mine !== asked) return latest
-      const key = keyOf(next)
+      const key = readableKey(next)
       if (key === undefined || key !== snapshot.targetingKey) drop()
       throw error
     } finally {
@@ -188,7 +183,7 @@ export function createBrowserFlags<D extends FlagDefinitions = FlagDefinitions>(
     else tellSoon(unreadable('The page', 'its `answers` are none'))
   }
   const rendered: Snapshot = snapshot
-  const cached = status === 'empty' ? cache?.read(keyOf(options.context)) : undefined
+  const cached = status === 'empty' ? cache?.read(readableKey(options.context)) : undefined
   if (cached !== undefined && take(cached)) status = 'stale'
   const isInPage = page.document !== undefined
   if (options.isConnected ?? (isInPage || 'fetch' in options || 'eventSource' in options)) connect()
@@ -233,14 +228,6 @@ export function createBrowserFlags<D extends FlagDefinitions = FlagDefinitions>(
 function copy(sheet: unknown): unknown {
   try {
     return JSON.parse(JSON.stringify(sheet))
-  } catch {
-    return undefined
-  }
-}
-
-function keyOf(context: EvaluationContext): string | undefined {
-  try {
-    return targetingKeyOf(context)
   } catch {
     return undefined
   }

@@ -1,6 +1,7 @@
-import { type Answer, type EvaluationContext, SluiceError, targetingKeyOf } from '@sluice/core'
+import { type Answer, type EvaluationContext, SluiceError } from '@sluice/core'
 import { type Clock, systemClock } from '@sluice/stores'
 import type { Flags } from '../open-flags.ts'
+import { readableKey } from '../readable-key.ts'
 import type { AnswerCount } from './answer-count.ts'
 import { AnswerCounts } from './answer-counts.ts'
 import type { CountMeter, EventLogger, EventSpan, TelemetryAttributes } from './contract.ts'
@@ -73,7 +74,7 @@ export function observeFlags(
   function hear(answer: Answer, context: EvaluationContext): void {
     const counted = counts.of(answer)
     counted.evaluations += 1
-    const targetingKey = keyOf(context)
+    const targetingKey = readableKey(context)
     // An unknown key is no exposure of anybody; it is told once, whoever asks.
     const subject = counted === counts.unknown ? answer.flagKey : (targetingKey ?? '')
     const place = counted.place.top30(subject)
@@ -160,15 +161,6 @@ function quiet(report: (error: unknown) => void): (error: unknown) => void {
     try {
       report(error)
     } catch {}
-  }
-}
-
-/** A context of the application's may throw when it is read. */
-function keyOf(context: EvaluationContext): string | undefined {
-  try {
-    return targetingKeyOf(context)
-  } catch {
-    return undefined
   }
 }
 
