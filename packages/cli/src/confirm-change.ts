@@ -1,6 +1,6 @@
+import { longEnvironmentName } from '@sluice/core'
 import { confirm } from './confirm.ts'
 import type { Context } from './context.ts'
-import { longNameOf } from './environment.ts'
 import type { Session } from './session.ts'
 
 /**
@@ -14,6 +14,6 @@ export async function confirmChange(
   question: string,
 ): Promise<void> {
   const { confirmIn = ['production'] } = config
-  if (!confirmIn.map(longNameOf).includes(environment)) return
+  if (!confirmIn.map(longEnvironmentName).includes(environment)) return
   await confirm(context, { question, what: `a change in ${environment}` })
 }

@@ -2,6 +2,7 @@ import { nameFault } from './check-key.ts'
 import type { EnvironmentSettings, FlagDefinition, Rule, Split } from './definition.ts'
 import { SluiceError } from './errors.ts'
 import type { Json } from './json.ts'
+import { longEnvironmentName } from './long-environment-name.ts'
 import { nearestName } from './nearest.ts'
 import { listNames, pointerTo, show } from './schema-error.ts'
 import { variantsOf } from './settings.ts'
@@ -31,12 +32,6 @@ export function checkFlag(key: string, definition: FlagDefinition, path: readonl
   }
 }
 
-/**
- * Short names that applications may start with, and that stand for the long ones from then on: a
- * definition for `prod` would never be asked.
- */
-const shortNames: { readonly [name: string]: string } = { dev: 'development', prod: 'production' }
-
 class FlagCheck {
   readonly #key: string
   readonly #variants: { readonly [name: string]: Json }
@@ -65,13 +60,10 @@ class FlagCheck {
 
   environment(name: string, path: readonly string[]): void {
     this.name(name, path)
-    if (!Object.hasOwn(shortNames, name)) return
-    this.#fail(
-      'invalid_environment',
-      path,
-      `${show(shortNames[name])}, its name in full`,
-      show(name),
-    )
+    const long = longEnvironmentName(name)
+    if (long === name) return
+    // A definition for `prod` would never be asked.
+    this.#fail('invalid_environment', path, `${show(long)}, its name in full`, show(name))
   }
 
   settings(settings: EnvironmentSettings, path: readonly string[]): void {

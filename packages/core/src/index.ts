@@ -39,6 +39,7 @@ export type { FlagSet, FlagSetChanges, FlagSetOptions } from './flag-set-contrac
 export { PrefixHash } from './hash.ts'
 export type { FlagInspection } from './inspection.ts'
 export type { Json, JsonObject } from './json.ts'
+export { longEnvironmentName } from './long-environment-name.ts'
 export { nearestName } from './nearest.ts'
 export type { EvaluateOptions, FlagReaders, KeyOf, ValueOf } from './readers.ts'
 export { type FlagSettings, settingsFor } from './settings.ts'

@@ -1,5 +1,4 @@
-/** The usual short names: no rule of a policy is slipped past by one. */
-const longNames: Readonly<Record<string, string>> = { dev: 'development', prod: 'production' }
+import { longEnvironmentName } from '@sluice/core'
 
 /**
  * Whether a policy's list of environments has this one, whichever of the two says `prod`, and however it is typed.
@@ -12,8 +11,7 @@ export function isAmong(environments: readonly string[], environment: string): b
   return environments.some((each) => environmentName(each) === name)
 }
 
-/** One name for whatever an environment is called: `prod` and `Production` are `production`. */
+/** One name for whatever an environment is called, so that no rule is slipped past: `prod` and `Production` are `production`. */
 export function environmentName(environment: string): string {
-  const name = environment.trim().toLowerCase()
-  return Object.hasOwn(longNames, name) ? (longNames[name] as string) : name
+  return longEnvironmentName(environment.trim().toLowerCase())
 }

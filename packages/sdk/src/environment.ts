@@ -1,5 +1,4 @@
-/** The policy's short names. */
-const aliases: { readonly [name: string]: string } = { dev: 'development', prod: 'production' }
+import { longEnvironmentName } from '@sluice/core'
 
 /**
  * The environment an application runs in: the name given, else `SLUICE_ENVIRONMENT`, else
@@ -12,6 +11,5 @@ export function resolveEnvironment(
   // An empty variable is one that a shell left unset; a file of variables may leave spaces behind.
   const { SLUICE_ENVIRONMENT, NODE_ENV } = variables
   const given = [name, SLUICE_ENVIRONMENT, NODE_ENV].map((each) => each?.trim())
-  const found = given.find(Boolean) ?? 'development'
-  return Object.hasOwn(aliases, found) ? (aliases[found] as string) : found
+  return longEnvironmentName(given.find(Boolean) ?? 'development')
 }

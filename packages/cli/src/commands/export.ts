@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { Writable } from 'node:stream'
+import { longEnvironmentName } from '@sluice/core'
 import type { Context } from '../context.ts'
-import { longNameOf } from '../environment.ts'
 import { replaceFile } from '../replace-file.ts'
 import { withStore } from '../session.ts'
 import { clean } from '../text.ts'
@@ -39,7 +39,7 @@ export async function exportLog(
       when: { ...from, ...to },
       ...(options.flag === undefined ? {} : { what: options.flag }),
       ...(options.actor === undefined ? {} : { who: options.actor }),
-      ...(globals.env === undefined ? {} : { where: longNameOf(globals.env) }),
+      ...(globals.env === undefined ? {} : { where: longEnvironmentName(globals.env) }),
       ...(options.archive === undefined ? {} : { archive: resolve(world.cwd, options.archive) }),
     })
     const { signal } = world

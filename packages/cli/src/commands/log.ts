@@ -1,7 +1,7 @@
+import { longEnvironmentName } from '@sluice/core'
 import type { Commit } from '@sluice/stores'
 import { bookkeeping, describeChanges } from '../commit-text.ts'
 import type { Context } from '../context.ts'
-import { longNameOf } from '../environment.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { flagOfKey } from '../log-key.ts'
 import { withSession } from '../session.ts'
@@ -86,7 +86,7 @@ function createFilter(
   if (from >= to) {
     throw usageError('--since is not before --until.', 'Nothing can lie between them; swap them.')
   }
-  const where = globals.env === undefined ? undefined : longNameOf(globals.env)
+  const where = globals.env === undefined ? undefined : longEnvironmentName(globals.env)
   return (commit) =>
     (all === true || action !== undefined || !bookkeeping.has(commit.action)) &&
     (actor === undefined || commit.actor === actor) &&
