@@ -98,6 +98,7 @@ export {
 export { type Replay, replay } from './replay.ts'
 export { type SampleRatioGuard, sampleRatio } from './sample-ratio-guard.ts'
 export type { SavedNumber } from './saved-numbers.ts'
+export { isSeriesName, MOST_SERIES } from './series.ts'
 export {
   type CustomGuard,
   custom,

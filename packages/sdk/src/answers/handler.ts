@@ -82,7 +82,7 @@ export function createAnsweringHandler<Request>(
   assertFunctions({ contextOf, isPublic, ...(metadataOf !== undefined && { metadataOf }) })
   assertNumbers({ heartbeatMs, streamMs, maxStreams })
   const takeEvents = options.events && createEventTaker(flags, options.events)
-  const allowed = takeEvents === undefined ? 'GET, HEAD' : 'GET, HEAD, POST'
+  const methods = ['GET', 'HEAD', ...(takeEvents === undefined ? [] : ['POST'])]
   let isClosed = false
   /** Flags that no stream shows; of the others, any stream may. */
   const hidden = new Set<string>()
@@ -90,12 +90,15 @@ export function createAnsweringHandler<Request>(
     hidden.clear()
     return flags.on('change', (keys) => {
       const set = flags.snapshot()
-      if (keys.filter((key) => isShown(set, key)).length > 0) streams.wake()
+      let isNews = false
+      // Every key is looked at: what is private now is noted, too.
+      for (const key of keys) if (noteShown(set, key)) isNews = true
+      if (isNews) streams.wake()
     })
   })
 
-  /** A flag that is gone, or private from now on, was perhaps shown before. */
-  function isShown(set: AnsweringSet, key: string): boolean {
+  /** Whether a stream may show a flag, or may have: one that is gone, or private from now on, was perhaps shown before. */
+  function noteShown(set: AnsweringSet, key: string): boolean {
     const flag = set.inspect(key)
     const wasHidden = hidden.delete(key)
     if (flag === undefined || isPublic(flag) === true) return true
@@ -113,8 +116,9 @@ export function createAnsweringHandler<Request>(
 
   async function answer(web: globalThis.Request, asker: Request): Promise<Response> {
     const { method, headers } = web
-    if (!allowed.split(', ').includes(method)) {
-      return refusal(405, `Use ${allowed}.`, { allow: allowed })
+    if (!methods.includes(method)) {
+      const allow = methods.join(', ')
+      return refusal(405, `Use ${allow}.`, { allow })
     }
     const { searchParams } = new URL(web.url)
     const sent = parse(searchParams.get('context'))

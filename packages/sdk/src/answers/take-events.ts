@@ -1,4 +1,5 @@
 import { type EvaluationContext, isSluiceError, targetingKeyOf } from '@sluice/core'
+import { isSeriesName, MOST_SERIES } from '@sluice/guards'
 import type { FlagClient } from '@sluice/stores'
 import { readJson } from '@sluice/stores/node-listener'
 import { type CountEvent, createEventCounter } from '../business-events.ts'
@@ -19,10 +20,6 @@ export type TakeEvents = (
 /** 50 events with the longest names there are, and room to spare. */
 const maxBytes = 16_000
 const mostEvents = 50
-
-/** As a recorder keeps them. */
-const mostNames = 16
-const longestName = 64
 
 const statusOf: { readonly [code: string]: number } = {
   bad_request: 400,
@@ -79,14 +76,8 @@ function isAmount(value: unknown): value is number | undefined {
 
 /** A name that a recorder does not keep would be answered with 204, and never counted. */
 function checkNames(names: unknown): readonly string[] {
-  const isFit = (name: unknown) =>
-    typeof name === 'string' && name !== '' && name.length <= longestName
-  if (Array.isArray(names) && names.length <= mostNames && names.every(isFit)) return names
-  throw unfit(
-    'events',
-    `a list of at most ${mostNames} names of 1 to ${longestName} characters`,
-    names,
-  )
+  if (Array.isArray(names) && names.length <= MOST_SERIES && names.every(isSeriesName)) return names
+  throw unfit('events', `a list of at most ${MOST_SERIES} names of 1 to 64 characters`, names)
 }
 
 /**
