@@ -82,17 +82,7 @@ async function checkLog(context: Context, found: FoundConfig): Promise<Finding[]
               found: `${storeName} answers, at revision ${head.revision}`,
             },
         await checkChain(store),
-        ...(server instanceof Error
-          ? [
-              {
-                name: 'server',
-                status: 'warn',
-                found: `it tells nothing: ${server.message}`,
-              } as const,
-            ]
-          : server === undefined
-            ? []
-            : [checkServer(server)]),
+        ...serverFindings(server),
         checkClock(commits, now, server instanceof Error ? undefined : server?.at),
         ...(await checkCacheOf(found, { head, headAt: commits.at(-1)?.at, now })),
         checkFlags(environment, flags.snapshot().keys().length),
@@ -122,6 +112,13 @@ async function askServer({ askServer: ask }: Session): Promise<ServerFacts | Err
   } catch (error) {
     return error as Error
   }
+}
+
+/** What is found of the server; nothing where there is none. */
+function serverFindings(server: ServerFacts | Error | undefined): Finding[] {
+  if (server === undefined) return []
+  if (!(server instanceof Error)) return [checkServer(server)]
+  return [{ name: 'server', status: 'warn', found: `it tells nothing: ${server.message}` }]
 }
 
 /** Where the configuration names a cache. */
