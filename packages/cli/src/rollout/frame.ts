@@ -19,7 +19,7 @@ export interface FrameOptions {
 /** Wider than this a line is not read at one glance. */
 const widest = 120
 
-/** Draws a rollout as lines of a screen, none wider than the window. */
+/** Draws a rollout as lines of a screen: for 80 columns and more. A narrower window wraps some of them. */
 export function drawFrame(view: RolloutView, { width: given, color }: FrameOptions): string[] {
   const options = { width: Math.min(given, widest), color }
   const sections = [
